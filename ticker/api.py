@@ -1,0 +1,295 @@
+"""The HTTP API: reading channels, and changing headlines through the desk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ticker import filter as filters
+from ticker import protocol
+from ticker.desk import Desk, Receipt
+from ticker.errors import NoHeadline, TickerError
+from ticker.filter import Filter
+from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
+from ticker.hub import Hub
+from ticker.keys import Key, Keys
+from ticker.life import Action
+from ticker.position import Position
+from ticker.requests import once_of, read_model, version_of, whole_number
+from ticker.subscriber import Subscriber
+
+LONGEST_WAIT = 60  # s of a long poll
+SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86400"
+
+
+class Retraction(BaseModel):
+    """Why a headline is killed, for the audit; and what readers are told, if anything."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Note
+    note: Note | None = None
+
+
+class Holding(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Note | None = None
+    note: Note | None = None
+
+
+class Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Place(BaseModel):
+    """Where a headline goes: above or below another, to the top or the bottom; pinned or not."""
+
+    model_config = ConfigDict(extra="forbid")
+    above: HeadlineId | None = None
+    below: HeadlineId | None = None
+    to: str | None = None
+    pinned: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        places = [place for place in (self.above, self.below, self.to) if place is not None]
+        if len(places) > 1 or (not places and self.pinned is None):
+            raise ValueError("give one of above, below, to; or pinned")
+        if self.to not in (None, "top", "bottom"):
+            raise ValueError("`to` is top or bottom")
+        return self
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+
+async def channels(request: Request) -> Response:
+    hub: Hub = request.app.state.hub
+    listed = [f.channel.model_dump(include={"name", "title", "lang", "dir"}) for f in hub.fanouts.values()]
+    return JSONResponse({"channels": listed}, headers={"cache-control": "public, max-age=60"})
+
+
+async def snapshot(request: Request) -> Response:
+    group = _hub(request).fanout(request.path_params["channel"]).peek(_filter(request))
+    headers = {"etag": f'"{group.fanout.position}"', "cache-control": SNAPSHOT_CACHE}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(group.document(), headers=headers, media_type="application/json")
+
+
+async def events(request: Request) -> Response:
+    """The net change since a position; when there is none yet, whatever comes first within the wait."""
+    hub, wanted = _hub(request), _filter(request)
+    fanout = hub.fanout(request.path_params["channel"])
+    wait = whole_number(request, "wait", 0, LONGEST_WAIT)
+    after = request.query_params.get("after")
+    position = Position.parse(after) if after else None
+    group = fanout.peek(wanted)
+    messages = group.messages(position, "unknown" if after and position is None else None)
+    body = protocol.lines(messages)
+    if not messages and wait:
+        hub.admit()
+        body = await _next(hub, request, wanted, wait)
+    if not body:
+        body = protocol.lines([fanout.peek(wanted).heartbeat()])
+    answer = b'{"messages":[' + body.replace(b"\n", b",") + b"]}"
+    headers = {"cache-control": "public, max-age=1" if after else "no-store"}
+    return Response(answer, headers=headers, media_type="application/json")
+
+
+async def _next(hub: Hub, request: Request, wanted: Filter, wait: int) -> bytes:
+    """A long poll is a subscriber that leaves after the first write."""
+    came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def write(data: bytes) -> None:
+        if data and not came.done():
+            came.set_result(data)
+
+    def close(_: protocol.CloseCode) -> None:
+        write(protocol.lines([protocol.goodbye(0)]))
+
+    subscriber = Subscriber(write, close, protocol.lines, wanted, "poll")
+    hub.fanout(request.path_params["channel"]).listen(subscriber)
+    hub.connections += 1
+    try:
+        async with asyncio.timeout(wait):
+            return await came
+    except TimeoutError:
+        return b""
+    finally:
+        subscriber.gone()
+        hub.connections -= 1
+
+
+async def headline(request: Request) -> Response:
+    """A live headline for everybody; another one for those who have a key for its channel."""
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    if "authorization" in request.headers:
+        key = await _keys(request).check(request.headers.get("authorization"))
+        if not key.channels or channel in key.channels:
+            record = await _desk(request).find(channel, headline_id)
+            if record is None:
+                raise NoHeadline(headline_id)
+            return _shown(record, private=True)
+    live = _hub(request).fanout(channel).board.get(headline_id)
+    if live is None:
+        raise NoHeadline(headline_id)
+    return Response(
+        live.to_json(),
+        headers={"etag": f'"{live.version}"', "cache-control": "no-cache"},
+        media_type="application/json",
+    )
+
+
+# --- writing -------------------------------------------------------------------------------------------------------------
+
+
+async def publish(request: Request) -> Response:
+    channel = request.path_params["channel"]
+    key = await _keys(request).check(request.headers.get("authorization"))
+    draft, body = await read_model(request, Draft)
+    key.allow(Action.PUBLISH, channel, draft.source.name if draft.source else None)
+    receipt = await _desk(request).publish(channel, draft, by=key.writer, once=once_of(request, body))
+    assert receipt.record is not None
+    answer = _shown(receipt.record, private=True, status=201)
+    answer.headers["location"] = f"/v1/channels/{channel}/headlines/{receipt.record.id}"
+    return _with_position(answer, receipt)
+
+
+async def edit(request: Request) -> Response:
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    key = await _keys(request).check(request.headers.get("authorization"))
+    patch, body = await read_model(request, Patch)
+    await _allow(request, key, Action.CORRECT if patch.is_correction else Action.UPDATE)
+    version, once = version_of(request), once_of(request, body)
+    receipt = await _desk(request).edit(channel, headline_id, patch, version, by=key.writer, once=once)
+    return _done(receipt, headline_id)
+
+
+async def retract(request: Request) -> Response:
+    key = await _writer(request, Action.RETRACT)
+    given, body = await read_model(request, Retraction)
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    once = once_of(request, body)
+    receipt = await _desk(request).retract(channel, headline_id, by=key.writer, once=once, **given.model_dump())
+    return _done(receipt, headline_id)
+
+
+async def hold(request: Request) -> Response:
+    key = await _writer(request, Action.HOLD)
+    given, body = await read_model(request, Holding, optional=True)
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    once = once_of(request, body)
+    receipt = await _desk(request).hold(channel, headline_id, by=key.writer, once=once, **given.model_dump())
+    return _done(receipt, headline_id)
+
+
+async def release(request: Request) -> Response:
+    return await _simply(request, Action.RELEASE, _desk(request).release)
+
+
+async def approve(request: Request) -> Response:
+    return await _simply(request, Action.APPROVE, _desk(request).approve)
+
+
+async def _simply(request: Request, action: Action, do: Callable[..., Awaitable[Receipt]]) -> Response:
+    key = await _writer(request, action)
+    _, body = await read_model(request, Nothing, optional=True)
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    return _done(await do(channel, headline_id, by=key.writer, once=once_of(request, body)), headline_id)
+
+
+async def move(request: Request) -> Response:
+    key = await _writer(request, Action.MOVE)
+    place, body = await read_model(request, Place)
+    channel, headline_id = request.path_params["channel"], request.path_params["id"]
+    once = once_of(request, body)
+    receipt = await _desk(request).move(channel, headline_id, by=key.writer, once=once, **place.model_dump())
+    return _done(receipt, headline_id)
+
+
+async def _writer(request: Request, action: Action) -> Key:
+    key = await _keys(request).check(request.headers.get("authorization"))
+    await _allow(request, key, action)
+    return key
+
+
+async def _allow(request: Request, key: Key, action: Action) -> None:
+    """Only a source's key depends on the headline: it may touch nothing but its own."""
+    source = None
+    if key.is_source:
+        record = await _desk(request).find(request.path_params["channel"], request.path_params["id"])
+        source = record.source.name if record and record.source else None
+    key.allow(action, request.path_params["channel"], source)
+
+
+def _done(receipt: Receipt, headline_id: str) -> Response:
+    record = receipt.record
+    if record is None or record.state is State.RETRACTED:
+        return _with_position(JSONResponse({"id": headline_id, "state": State.RETRACTED}), receipt)
+    return _with_position(_shown(record, private=True), receipt)
+
+
+def _shown(record: Record, *, private: bool, status: int = 200) -> Response:
+    body = record.to_record() if private else record.to_json()
+    headers = {"etag": f'"{record.version}"', "cache-control": "no-store"}
+    return Response(body, status, headers, media_type="application/json")
+
+
+def _with_position(answer: Response, receipt: Receipt) -> Response:
+    if receipt.position:
+        answer.headers["ticker-position"] = receipt.position
+    return answer
+
+
+# --- what the app has made -------------------------------------------------------------------------------------------------
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def _keys(request: Request) -> Keys:
+    keys: Keys = request.app.state.keys
+    return keys
+
+
+def _filter(request: Request) -> Filter:
+    return filters.parse(request.query_params.get("urgency"), request.query_params.get("section"))
+
+
+def problem(error: TickerError) -> Response:
+    headers = {"cache-control": "no-store"}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    return JSONResponse(error.problem(), error.status, headers, media_type="application/problem+json")
+
+
+_CHANNEL = "/v1/channels/{channel}"
+_HEADLINE = _CHANNEL + "/headlines/{id}"
+
+routes: list[BaseRoute] = [
+    Route("/v1/channels", channels),
+    Route(_CHANNEL, snapshot),
+    Route(_CHANNEL + "/events", events),
+    Route(_CHANNEL + "/headlines", publish, methods=["POST"]),
+    Route(_HEADLINE, headline, methods=["GET"]),
+    Route(_HEADLINE, edit, methods=["PATCH"]),
+    Route(_HEADLINE + "/retract", retract, methods=["POST"]),
+    Route(_HEADLINE + "/hold", hold, methods=["POST"]),
+    Route(_HEADLINE + "/release", release, methods=["POST"]),
+    Route(_HEADLINE + "/approve", approve, methods=["POST"]),
+    Route(_HEADLINE + "/move", move, methods=["POST"]),
+]

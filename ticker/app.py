@@ -1,0 +1,98 @@
+"""The web application: settings → Redis → desk and hub → routes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from ticker import api, embedded, errors, feeds, health, openapi, pages, sse, websocket
+from ticker import settings as settings_of
+from ticker.cors import ChannelCors
+from ticker.desk import Desk
+from ticker.hub import Hub
+from ticker.keys import Keys
+from ticker.settings import Settings
+from ticker.store import connect, new_clock
+from ticker.stream import Stream
+
+STREAM = "/v1/channels/{channel}/stream"
+SOCKET = "/v1/channels/{channel}/ws"
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """An ASGI application. Without settings it reads its own from the environment."""
+    given = settings or settings_of.load()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        async with embedded.redis_url(given) as url, connect(url) as redis:
+            stream = Stream(redis, new_clock(), min_replicas=given.min_replicas)
+            hub = Hub(
+                stream,
+                given.channels,
+                heartbeat_seconds=given.heartbeat_seconds,
+                drain_seconds=given.drain_seconds,
+                max_connections=given.max_connections,
+            )
+            app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
+            running = asyncio.create_task(hub.run())
+            try:
+                yield {"hub": hub}
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
+
+    routes: list[BaseRoute] = [
+        Route(STREAM, sse.Stream(), methods=["GET"]),
+        WebSocketRoute(SOCKET, websocket.Stream()),
+        *feeds.routes,
+        *api.routes,
+        *health.routes,
+        *openapi.routes,
+        *pages.routes,
+        Mount("/web", pages.assets()),
+    ]
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(ChannelCors, channels=given.channels)],
+        exception_handlers={
+            errors.TickerError: _refused,
+            HTTPException: _not_served,
+            Exception: _failed,
+        },
+    )
+    app.state.settings = given
+    return app
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.TickerError)
+    return api.problem(error)
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    """What the router has to say, as a problem document."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        refusal: errors.TickerError = errors.MethodNotAllowed(f"{request.method} is not possible here.")
+    elif error.status_code == 404:
+        refusal = errors.NotFound(f"There is nothing at {request.url.path[:200]}.")
+    else:
+        refusal = errors.Malformed(str(error.detail))
+    answer = api.problem(refusal)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    """A fault of ours: the log has it, with its trace."""
+    return api.problem(errors.TickerError("A fault of ours; it has been logged."))

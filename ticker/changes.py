@@ -1,0 +1,38 @@
+"""What changed since: the last change of each headline, newest last. The one source of every catch-up."""
+
+from collections.abc import Iterable
+
+from ticker.events import Event
+
+MOST = 10_000  # headlines whose last change is remembered; who was away for longer gets a snapshot
+
+Offset = tuple[int, int]
+
+
+class Changes:
+    """Remembers per headline only its latest change, so that a killed one is never replayed."""
+
+    def __init__(self, floor: Offset, entries: Iterable[tuple[Offset, Event]] = ()) -> None:
+        self.floor = floor  # what lies before it is not known
+        self._last: dict[str, tuple[Offset, Event]] = {}  # in the order of the last change
+        for offset, event in entries:
+            self.record(offset, event)
+
+    def record(self, offset: Offset, event: Event) -> None:
+        self._last.pop(event.id, None)
+        self._last[event.id] = (offset, event)
+        if len(self._last) > MOST:
+            oldest = next(iter(self._last))
+            self.floor, _ = self._last.pop(oldest)
+
+    def since(self, offset: Offset) -> list[Event] | None:
+        """The net change after `offset`, oldest first. None when that is further back than is known."""
+        if offset < self.floor:
+            return None
+        found: list[Event] = []
+        for changed, event in reversed(self._last.values()):
+            if changed <= offset:
+                break
+            found.append(event)
+        found.reverse()
+        return found

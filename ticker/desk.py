@@ -1,0 +1,338 @@
+"""The desk: the only way in. A source, an editor and the clock all change headlines here.
+
+Read the situation, decide without touching the world, make it true in one step; when something changed in
+between, do it again.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ticker import instant, order, text
+from ticker.board import Board
+from ticker.channel import Channel
+from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Refused, Unavailable
+from ticker.headline import Draft, Headline, Patch, Record, State, new_id, source_headline_id
+from ticker.life import Action, Command, Decision, decide, kill_sentence
+from ticker.stream import Appended, Change, Changed, Situation, Stream, Tombstone
+
+ANSWER_KEPT = 24 * 3600 * 1000  # ms a writer may repeat a request with its Idempotency-Key
+RETRY_KEPT = 60 * 1000  # ms for our own repeats, when Redis's answer was lost
+SAME_TEXT_KEPT = 7 * 24 * 3600 * 1000  # ms for which the words of a killed headline are refused from anybody
+TRIES = 20  # times a decision is made anew because something changed under it
+
+CLOCK = "clock"
+
+
+class Once(NamedTuple):
+    """A writer's Idempotency-Key, and a digest of the request it was used for."""
+
+    key: str
+    digest: str
+
+
+class Receipt(NamedTuple):
+    """What became of a request. `record` is None for a headline of which only the tombstone is left."""
+
+    record: Record | None
+    position: str | None
+    changed: bool
+
+
+class Desk:
+    def __init__(
+        self,
+        stream: Stream,
+        channels: Mapping[str, Channel],
+        *,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.stream = stream
+        self.channels = channels
+        self._randomness = randomness
+
+    # --- what writers ask for ---------------------------------------------------------------------------------------
+
+    async def publish(self, channel: str, draft: Draft, *, by: str, once: Once | None = None) -> Receipt:
+        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say."""
+        source = draft.source
+        sourced = source is not None and source.id is not None
+        headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
+        command = Command(Action.PUBLISH, by, headline_id or new_id(self._randomness(10)), draft=draft)
+        receipt = await self._do(channel, command, once)
+        await self._make_room(channel)
+        return receipt
+
+    async def edit(
+        self, channel: str, headline_id: str, patch: Patch, version: int, *, by: str, once: Once | None = None
+    ) -> Receipt:
+        """Update, or correct when the patch carries a note. VersionStale when it was made on another version."""
+        action = Action.CORRECT if patch.is_correction else Action.UPDATE
+        command = Command(action, by, headline_id, patch=patch, version=version)
+        return await self._do(channel, command, once)
+
+    async def hold(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        note: str | None = None,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Off every screen at once, and back with `release`. Asks for no version and no lock.
+
+        `reason` is for the audit, `note` for readers.
+        """
+        return await self._do(channel, Command(Action.HOLD, by, headline_id, reason=reason, note=note), once)
+
+    async def release(self, channel: str, headline_id: str, *, by: str, once: Once | None = None) -> Receipt:
+        return await self._do(channel, Command(Action.RELEASE, by, headline_id), once)
+
+    async def approve(self, channel: str, headline_id: str, *, by: str, once: Once | None = None) -> Receipt:
+        return await self._do(channel, Command(Action.APPROVE, by, headline_id), once)
+
+    async def retract(
+        self,
+        channel: str,
+        headline_id: str,
+        reason: str,
+        *,
+        by: str,
+        note: str | None = None,
+        even_unknown: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Kill it: gone from every screen, for good. `even_unknown` bars a headline that has not come yet."""
+        command = Command(Action.RETRACT, by, headline_id, reason=reason, note=note)
+        return await self._do(channel, command, once, even_unknown=even_unknown)
+
+    async def move(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: str,
+        above: str | None = None,
+        below: str | None = None,
+        to: str | None = None,
+        pinned: bool | None = None,
+        once: Once | None = None,
+    ) -> Receipt:
+        """To a place above or below another headline, to the "top" or "bottom", pinned or not."""
+        self._channel(channel)
+        place = None
+        if above or below or to:
+            records = await self.stream.records(channel)
+            place = _place(records, headline_id, above=above, below=below, to=to, pinned=pinned)
+        return await self._do(channel, Command(Action.MOVE, by, headline_id, order=place, pinned=pinned), once)
+
+    async def expire(self, channel: str, headline_id: str, *, by: str = CLOCK, at_once: bool = False) -> Receipt:
+        return await self._do(channel, Command(Action.EXPIRE, by, headline_id, at_once=at_once), None)
+
+    async def find(self, channel: str, headline_id: str) -> Record | None:
+        """The headline as the desk keeps it. Killed when only its tombstone is left."""
+        self._channel(channel)
+        found = await self.stream.read(channel, headline_id, (), "")
+        tombstone = found.tombstone(headline_id)
+        if tombstone is not None:
+            raise Killed(kill_sentence(tombstone.at))
+        return found.record
+
+    # --- what the clock asks for ------------------------------------------------------------------------------------
+
+    async def lapse(self, channel: str, timer: str) -> Receipt | None:
+        """A timer has run out. Doing it twice, or too early, does nothing."""
+        what, _, headline_id = timer.partition(":")
+        action = {"release": Action.START, "expire": Action.EXPIRE, "forget": Action.FORGET}.get(what)
+        if action is None:
+            await self.stream.drop_timer(channel, timer)
+            return None
+        receipt = await self._do(channel, Command(action, CLOCK, headline_id), None)
+        if not receipt.changed and _has_no_use(action, receipt.record, self.stream.now()):
+            await self.stream.drop_timer(channel, timer)
+        return receipt
+
+    # --- how it is done ---------------------------------------------------------------------------------------------
+
+    async def _do(
+        self, channel_name: str, command: Command, once: Once | None, *, even_unknown: bool = False
+    ) -> Receipt:
+        channel = self._channel(channel_name)
+        key = _once_key(command.by, once) if once else self._randomness(16).hex()
+        identities = _identities(command, None)
+        for _ in range(TRIES):
+            found = await self.stream.read(channel_name, command.id, identities, key)
+            if found.answer is not None:
+                return _same_answer(*_stored(found.answer), once)
+            wanted = _identities(command, found.record)
+            if wanted != identities:  # only now is it known which words a kill must bar
+                identities = wanted
+                continue
+            decision = _decide(found, command, channel, identities, even_unknown=even_unknown)
+            if decision is None:
+                return Receipt(found.record, None, changed=False)
+            change = _change(found, command, decision, identities, once)
+            try:
+                appended = await self.stream.append(channel_name, identities, key, change)
+            except Changed:
+                continue
+            return _receipt(appended, decision, once)
+        raise Unavailable("Too many changes to this headline at the same moment; try again.")
+
+    async def _make_room(self, channel_name: str) -> None:
+        """A full strip lets its oldest headline go, so that a flash is never refused."""
+        channel = self.channels[channel_name]
+        if await self.stream.size(channel_name) <= channel.limit:
+            return
+        board = Board(await self.stream.records(channel_name))
+        for record in board.ordered()[channel.limit :]:
+            await self.expire(channel_name, record.id, by="desk", at_once=True)
+
+    def _channel(self, name: str) -> Channel:
+        channel = self.channels.get(name)
+        if channel is None:
+            raise NoChannel(name)
+        return channel
+
+
+def _identities(command: Command, record: Record | None) -> tuple[str, ...]:
+    """What else a tombstone may name, beside the id: the words."""
+    if command.action is Action.PUBLISH and command.draft is not None:
+        return (_words(command.draft.text),)
+    if command.patch is not None and command.patch.text is not None:
+        return (_words(command.patch.text),)
+    if command.action is Action.RETRACT and record is not None:
+        return (_words(record.text),)
+    return ()
+
+
+def _words(headline_text: str) -> str:
+    folded = text.fingerprint(headline_text) or headline_text
+    return "text:" + hashlib.blake2b(folded.encode(), digest_size=12).hexdigest()
+
+
+def _decide(
+    found: Situation, command: Command, channel: Channel, identities: tuple[str, ...], *, even_unknown: bool
+) -> Decision | None:
+    tombstone = found.tombstone(command.id)
+    if even_unknown and found.record is None and tombstone is None:
+        return Decision(None)
+    if tombstone is not None and command.action not in (Action.RETRACT, Action.HOLD):
+        if command.by == CLOCK:
+            return None
+        raise Killed(kill_sentence(tombstone.at))
+    if command.action is not Action.RETRACT:
+        for identity in identities:
+            words = found.tombstone(identity)
+            if words is not None and words.id != command.id and found.now - words.at < SAME_TEXT_KEPT:
+                raise Killed(f"These words were killed: {kill_sentence(words.at)}")
+    return decide(found.record, command, channel, found.now, killed=tombstone is not None)
+
+
+def _change(
+    found: Situation, command: Command, decision: Decision, identities: tuple[str, ...], once: Once | None
+) -> Change:
+    record, before = decision.record, found.record
+    raw = record.to_record() if record else ""
+    on_board = record is not None and record.state is State.LIVE
+    kills = command.action is Action.RETRACT
+    tombstone = Tombstone(command.id, found.now)
+    return Change(
+        situation=found,
+        board=raw if on_board else "",
+        desk="" if on_board or kills else raw,
+        event=decision.event,
+        timers=decision.timers,
+        tombstones=dict.fromkeys((command.id, *identities), tombstone) if kills else {},
+        audit=_audit(found.now, command, before, record),
+        answer=_answer(record, once),
+        answer_ms=ANSWER_KEPT if once else RETRY_KEPT,
+    )
+
+
+def _audit(now: int, command: Command, before: Record | None, after: Record | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "at": instant.format(now),
+        "by": command.by,
+        "action": command.action.value,
+        "id": command.id,
+        "from": before.state.value if before else None,
+        "to": after.state.value if after else None,
+        "version": after.version if after else None,
+        "reason": command.reason or (command.patch.correction if command.patch else None),
+    }
+    if (before.text if before else None) != (after.text if after else None):
+        entry |= {"before": before.text if before else None, "after": after.text if after else None}
+    return entry
+
+
+def _answer(record: Record | None, once: Once | None) -> str:
+    answer = {"digest": once.digest if once else "", "record": record.to_record() if record else None}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def _stored(raw: str) -> tuple[str, str]:
+    position, _, answer = raw.partition(" ")
+    return position, answer
+
+
+def _receipt(appended: Appended, decision: Decision, once: Once | None) -> Receipt:
+    if appended.answer is not None:
+        return _same_answer(appended.position, appended.answer, once)
+    return Receipt(decision.record, appended.position or None, changed=True)
+
+
+def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
+    fields = json.loads(answer)
+    if once is not None and fields["digest"] != once.digest:
+        raise KeyReused("This Idempotency-Key belongs to another request; use a new key for a new request.")
+    record = Record.model_validate_json(fields["record"]) if fields["record"] else None
+    return Receipt(record, position or None, changed=True)
+
+
+def _once_key(by: str, once: Once) -> str:
+    """Each writer has keys of its own: nobody gets an answer that was another's."""
+    return hashlib.blake2b(f"{by}\0{once.key}".encode(), digest_size=16).hexdigest()
+
+
+def _has_no_use(action: Action, record: Record | None, now: int) -> bool:
+    if record is None or action is Action.FORGET:
+        return True
+    due = record.publish_at if action is Action.START else record.expires_at
+    return due is None or due <= now
+
+
+def _place(
+    records: list[Record],
+    headline_id: str,
+    *,
+    above: str | None,
+    below: str | None,
+    to: str | None,
+    pinned: bool | None,
+) -> str | None:
+    """The `order` between two neighbours. Pinned and unpinned ones are two lists."""
+    mine = next((r for r in records if r.id == headline_id), None)
+    if mine is None:
+        return None  # not on the strip: the table has the sentence
+    list_ = mine.pinned if pinned is None else pinned
+    others: list[Headline] = [h for h in Board(records) if h.id != headline_id and h.pinned == list_]
+    if to == "top" or not others:
+        return order.between(None, others[0].order if others else None) or mine.order
+    if to == "bottom":
+        return order.between(others[-1].order, None) or mine.order
+    beside = above or below or ""
+    index = next((i for i, h in enumerate(others) if h.id == beside), None)
+    if index is None:
+        raise NoHeadline(beside)
+    upper, lower = (index - 1, index) if above else (index, index + 1)
+    place = order.between(
+        others[upper].order if upper >= 0 else None, others[lower].order if lower < len(others) else None
+    )
+    if place is None:
+        raise Refused("There is no more room between these two; move one of them first.")
+    return place

@@ -1,0 +1,65 @@
+"""What can happen to a headline, as readers are told it. The log is a list of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ticker.headline import Headline
+
+
+class EventType(StrEnum):
+    PUBLISHED = "published"
+    UPDATED = "updated"
+    CORRECTED = "corrected"
+    MOVED = "moved"
+    RELEASED = "released"
+    HELD = "held"
+    RETRACTED = "retracted"
+    EXPIRED = "expired"
+
+    @property
+    def removes(self) -> bool:
+        return self in (EventType.HELD, EventType.RETRACTED, EventType.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change. `headline` is the headline as it now stands; None when the change removes it.
+
+    `json` is the headline as it goes to readers, made once by the desk and handed along as it is.
+    """
+
+    type: EventType
+    id: str
+    headline: Headline | None = None
+    json: str = ""
+    note: str | None = None
+
+    def to_fields(self) -> dict[str, str]:
+        """The fields of its entry in the stream."""
+        fields = {"type": self.type.value, "id": self.id}
+        if self.headline is not None:
+            fields["headline"] = self.json
+        if self.note:
+            fields["note"] = self.note
+        return fields
+
+
+def upsert(event_type: EventType, headline: Headline) -> Event:
+    return Event(event_type, headline.id, headline, headline.to_json())
+
+
+def removal(event_type: EventType, headline_id: str, note: str | None = None) -> Event:
+    return Event(event_type, headline_id, note=note)
+
+
+def from_fields(fields: Mapping[str, str]) -> Event:
+    """The event of a stream entry. ValueError when the entry is not one of ours."""
+    try:
+        event_type = EventType(fields["type"])
+        if event_type.removes:
+            return removal(event_type, fields["id"], fields.get("note"))
+        json = fields["headline"]
+        return Event(event_type, fields["id"], Headline.model_validate_json(json), json)
+    except KeyError as missing:
+        raise ValueError(f"a stream entry without the field {missing}") from None

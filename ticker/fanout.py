@@ -1,0 +1,309 @@
+"""One channel's fan-out in one process: the board, what changed lately, and who is connected. Pure.
+
+Who is live has been given everything up to `position`. What comes in leaves as the net change since the
+position before; a reader that resumes, and one that was too slow, gets the net change since its own. So
+there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ticker import protocol
+from ticker.board import Board, hash_of
+from ticker.changes import Changes
+from ticker.channel import Channel
+from ticker.errors import TooMany
+from ticker.events import Event, EventType, removal
+from ticker.filter import EVERYTHING, Filter
+from ticker.headline import Headline
+from ticker.position import Position
+from ticker.protocol import CloseCode, Encoding, Message
+from ticker.subscriber import Subscriber
+
+SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
+SNAPSHOT_AGE = 1_000  # ms that an encoded snapshot's `now` may lag behind
+MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
+
+
+class Loaded(NamedTuple):
+    """A channel as Redis has it: the board, where that stands in the log, and the log's last entries."""
+
+    position: Position
+    headlines: list[Headline]
+    recent: list[tuple[Position, Event]]
+    complete: bool  # `recent` reaches back to the first entry there ever was
+
+
+@dataclass
+class Counts:
+    """What operators ask about; read by the metrics."""
+
+    delivered: int = 0
+    catchups: int = 0
+    snapshots: dict[str, int] = field(default_factory=dict)
+    slow: int = 0
+
+
+class Fanout:
+    def __init__(self, channel: Channel, *, every_ms: int, now: int = 0) -> None:
+        self.channel = channel
+        self.every_ms = every_ms
+        self.now = now
+        self.stale = False
+        self.counts = Counts()
+        self.position: Position | None = None  # None until the first load: nothing can be served
+        self.board = Board()
+        self.changes = Changes((0, 0))
+        self._json: dict[str, str] = {}
+        self._groups: dict[Filter, Group] = {}
+        self._paused: dict[Subscriber, tuple[Position, int]] = {}
+        self._beat_at = now
+
+    # --- the stream -----------------------------------------------------------------------------------------------
+
+    def load(self, loaded: Loaded) -> None:
+        """Start from what Redis has. Who is connected gets a snapshot that says why, unless nothing was lost."""
+        before = self.position
+        self.position = loaded.position
+        self.board = Board(loaded.headlines)
+        self._json = {h.id: h.to_json() for h in loaded.headlines}
+        floor = (0, 0) if loaded.complete else loaded.recent[0][0].offset if loaded.recent else loaded.position.offset
+        self.changes = Changes(floor, ((position.offset, event) for position, event in loaded.recent))
+        if before is not None and before != self.position:
+            self._send(before)
+
+    def take(self, entries: Sequence[tuple[Position, Event]]) -> None:
+        """Fold what has come and hand it on: one write per connection, whatever piled up."""
+        before = self.position
+        assert before is not None
+        for position, event in entries:
+            self.board.apply(event)
+            self.changes.record(position.offset, event)
+            if event.headline is None:
+                self._json.pop(event.id, None)
+            else:
+                self._json[event.id] = event.json
+        self.position = entries[-1][0]
+        self._send(before)
+
+    def _send(self, since: Position) -> None:
+        for group in list(self._groups.values()):
+            group.forget()
+            for encoding in list(group.members):
+                self._write(group, encoding, group.encoded(since, encoding))
+
+    def _write(self, group: "Group", encoding: Encoding, data: bytes) -> None:
+        if not data:
+            return
+        # A copy: a connection that says `pause` while it is written to leaves the set.
+        receivers = tuple(group.members.get(encoding, ()))
+        for subscriber in receivers:
+            subscriber.write(data)
+        self.counts.delivered += len(receivers)
+
+    # --- the readers ----------------------------------------------------------------------------------------------
+
+    def join(self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False) -> None:
+        """From now on the subscriber gets all; first what it lacks. No await in it: so there is no gap.
+
+        `resume` says that the reader named a position, even one that cannot be read (`after` is None then).
+        """
+        group = self.listen(subscriber)
+        reason = "unknown" if resume and after is None else None
+        subscriber.write(group.encoded(after, subscriber.encoding, reason))
+        if after is not None:
+            subscriber.write(group.beat(subscriber.encoding))
+
+    def listen(self, subscriber: Subscriber) -> "Group":
+        """From now on the subscriber gets what comes."""
+        group = self.group(subscriber.filter)
+        group.add(subscriber)
+        subscriber.fanout = self
+        return group
+
+    def leave(self, subscriber: Subscriber) -> None:
+        self._paused.pop(subscriber, None)
+        group = self._groups.get(subscriber.filter)
+        if group is not None:
+            group.remove(subscriber)
+            if not group.members and subscriber.filter != EVERYTHING and not self._waits_for(subscriber.filter):
+                del self._groups[subscriber.filter]
+
+    def pause(self, subscriber: Subscriber) -> None:
+        """All that was written up to now will still arrive; what comes from now on it lacks."""
+        group = self._groups.get(subscriber.filter)
+        if group is not None and group.remove(subscriber):
+            assert self.position is not None
+            self._paused[subscriber] = (self.position, self.now)
+
+    def drained(self, subscriber: Subscriber) -> None:
+        """The same road as a resume, from the position at which it stopped."""
+        if subscriber not in self._paused:
+            return
+        since, _ = self._paused.pop(subscriber)
+        group = self.group(subscriber.filter)
+        group.add(subscriber)
+        if since != self.position:
+            self.counts.catchups += 1
+            subscriber.write(group.encoded(since, subscriber.encoding))
+
+    def group(self, filter_: Filter) -> "Group":
+        """Those who want the same. TooMany when there are too many different wishes at once."""
+        group = self._groups.get(filter_)
+        if group is None:
+            self.check_room_for(filter_)
+            group = self._groups[filter_] = Group(self, filter_)
+        return group
+
+    def check_room_for(self, filter_: Filter) -> None:
+        if len(self._groups) >= MOST_GROUPS and filter_ not in self._groups and filter_ != EVERYTHING:
+            raise TooMany(f"More than {MOST_GROUPS} different filters are in use here; use fewer sections.")
+
+    def peek(self, filter_: Filter) -> "Group":
+        """A group for one answer only: it is not kept."""
+        return self._groups.get(filter_) or Group(self, filter_)
+
+    def subscribers(self) -> Iterator[Subscriber]:
+        for group in self._groups.values():
+            for members in group.members.values():
+                yield from members
+        yield from self._paused
+
+    def _waits_for(self, filter_: Filter) -> bool:
+        return any(subscriber.filter == filter_ for subscriber in self._paused)
+
+    @property
+    def paused(self) -> int:
+        return len(self._paused)
+
+    # --- the clock ------------------------------------------------------------------------------------------------
+
+    def tick(self, now: int) -> None:
+        """Heartbeats when they are due, and an end for connections that have long taken nothing."""
+        self.now = now
+        if not self._beat_at <= now < self._beat_at + self.every_ms:  # also when the clock was set back
+            self._beat_at = now
+            self.beat()
+        for subscriber, (_, since) in list(self._paused.items()):
+            if now - since >= SLOW_AFTER:
+                self.counts.slow += 1
+                self.leave(subscriber)
+                subscriber.close(CloseCode.SLOW)
+
+    def beat(self) -> None:
+        if self.position is None:
+            return
+        for group in list(self._groups.values()):
+            for encoding in list(group.members):
+                self._write(group, encoding, group.beat(encoding))
+
+    def json_of(self, headline_id: str) -> str:
+        return self._json[headline_id]
+
+
+class Group:
+    """The subscribers that want the same headlines, and the bytes that have been made for them."""
+
+    def __init__(self, fanout: Fanout, filter_: Filter) -> None:
+        self.fanout = fanout
+        self.filter = filter_
+        self.members: dict[Encoding, set[Subscriber]] = {}
+        self._made: dict[tuple[Position | None, str | None, Encoding], tuple[int, bytes]] = {}
+        self._state: tuple[list[Headline], str] | None = None
+        self._document: bytes | None = None
+
+    def add(self, subscriber: Subscriber) -> None:
+        self.members.setdefault(subscriber.encoding, set()).add(subscriber)
+
+    def remove(self, subscriber: Subscriber) -> bool:
+        members = self.members.get(subscriber.encoding)
+        if members is None or subscriber not in members:
+            return False
+        members.remove(subscriber)
+        if not members:
+            del self.members[subscriber.encoding]
+        return True
+
+    def forget(self) -> None:
+        """The board has changed: bytes made for it are of no more use."""
+        self._made.clear()
+        self._state = None
+        self._document = None
+
+    def headlines(self) -> list[Headline]:
+        return self._now()[0]
+
+    def hash(self) -> str:
+        return self._now()[1]
+
+    def _now(self) -> tuple[list[Headline], str]:
+        if self._state is None:
+            wanted = [h for h in self.fanout.board.ordered() if self.filter.matches(h)]
+            self._state = (wanted, hash_of(wanted))
+        return self._state
+
+    def encoded(self, since: Position | None, encoding: Encoding, reason: str | None = None) -> bytes:
+        """What brings a reader from `since` to now, as bytes; from nothing, when it has no position."""
+        key = (since, reason, encoding)
+        at, data = self._made.get(key, (0, b""))
+        fresh = key in self._made and (since is not None or abs(self.fanout.now - at) < SNAPSHOT_AGE)
+        if not fresh:
+            data = encoding(self.messages(since, reason))
+            self._made[key] = (self.fanout.now, data)
+        return data
+
+    def messages(self, since: Position | None, reason: str | None = None) -> list[Message]:
+        """The net change since a position, or a snapshot that says why there is none."""
+        position = self.fanout.position
+        assert position is not None
+        if since is None:
+            return [self.snapshot(self.fanout.now, reason)]
+        if since.epoch != position.epoch:
+            return [self.snapshot(self.fanout.now, "epoch")]
+        if since.offset > position.offset:
+            return [self.snapshot(self.fanout.now, "unknown")]
+        events = self.fanout.changes.since(since.offset)
+        if events is None:
+            return [self.snapshot(self.fanout.now, "too_old")]
+        wanted = [seen for event in events if (seen := self._as_seen(event)) is not None]
+        wanted.sort(key=protocol.pressing)
+        # A reader cut off in the middle resumes from where the batch began: only the last message moves it on.
+        places = [str(since)] * (len(wanted) - 1) + [str(position)]
+        return [protocol.change(event, place) for event, place in zip(wanted, places, strict=False)]
+
+    def _as_seen(self, event: Event) -> Event | None:
+        """The event as readers with this filter see it: one that no longer matches has left their strip."""
+        if event.headline is None or self.filter.matches(event.headline):
+            return event
+        return None if event.type is EventType.PUBLISHED else removal(EventType.EXPIRED, event.id)
+
+    def snapshot(self, now: int | None, reason: str | None = None) -> Message:
+        fanout = self.fanout
+        if reason:
+            fanout.counts.snapshots[reason] = fanout.counts.snapshots.get(reason, 0) + 1
+        headlines: Iterable[str] = (fanout.json_of(h.id) for h in self.headlines())
+        return protocol.snapshot(
+            fanout.channel,
+            str(fanout.position),
+            headlines,
+            self.hash(),
+            now=now,
+            every_ms=fanout.every_ms,
+            reason=reason,
+        )
+
+    def document(self) -> bytes:
+        """The snapshot as a document of its own: the same bytes on every process as long as the position is the same."""
+        if self._document is None:
+            self._document = self.snapshot(None).json.encode()
+        return self._document
+
+    def heartbeat(self) -> Message:
+        fanout = self.fanout
+        return protocol.heartbeat(
+            str(fanout.position), self.hash(), now=fanout.now, every_ms=fanout.every_ms, stale=fanout.stale
+        )
+
+    def beat(self, encoding: Encoding) -> bytes:
+        return encoding([self.heartbeat()])

@@ -1,0 +1,153 @@
+"""The hub: one process's fan-out. Follows each channel's stream once and keeps its fan-out fed."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from ticker import protocol
+from ticker.channel import Channel
+from ticker.errors import NoChannel, Overloaded, Unavailable
+from ticker.fanout import Fanout
+from ticker.position import Position
+from ticker.protocol import CloseCode
+from ticker.store import Gone
+from ticker.stream import Stream
+from ticker.subscriber import Subscriber
+
+TICK = 1.0  # s between looks at the clock
+CHECK = 2.0  # s between looks at whether Redis still has the history we are in
+AGAIN = (0.05, 2.0)  # s before Redis is tried again: the first delay, and the longest
+
+logger = logging.getLogger(__name__)
+
+
+class Hub:
+    def __init__(
+        self,
+        stream: Stream,
+        channels: Mapping[str, Channel],
+        *,
+        heartbeat_seconds: int = 15,
+        drain_seconds: float = 5,
+        max_connections: int = 10_000,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.stream = stream
+        self.drain_seconds = drain_seconds
+        self.max_connections = max_connections
+        self.draining = False
+        self.connections = 0
+        self._uniform = uniform
+        every_ms = heartbeat_seconds * 1000
+        self.fanouts = {name: Fanout(channel, every_ms=every_ms) for name, channel in channels.items()}
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tick())
+            for fanout in self.fanouts.values():
+                tasks.create_task(self._follow(fanout))
+
+    # --- the readers ------------------------------------------------------------------------------------------------
+
+    def fanout(self, channel: str) -> Fanout:
+        """A channel that can be served. NoChannel, or Unavailable before it was first loaded."""
+        fanout = self.fanouts.get(channel)
+        if fanout is None:
+            raise NoChannel(channel)
+        if fanout.position is None:
+            raise Unavailable("This channel is not loaded yet; try again in a moment.")
+        fanout.now = self.stream.now()
+        return fanout
+
+    def admit(self) -> None:
+        """Overloaded when no further connection can be taken."""
+        if self.draining:
+            raise Overloaded("This process is going away; connect again.", retry_after=1)
+        if self.connections >= self.max_connections:
+            retry_after = round(self._uniform(2, 15))
+            raise Overloaded("There are too many connections here; come back a little later.", retry_after=retry_after)
+
+    def join(self, channel: str, subscriber: Subscriber, after: str | None) -> None:
+        """From now on the subscriber gets everything of the channel. See Fanout.join."""
+        fanout = self.fanout(channel)
+        position = Position.parse(after) if after else None
+        fanout.join(subscriber, position, resume=bool(after))
+
+    @property
+    def ready(self) -> bool:
+        return not self.draining and all(fanout.position is not None for fanout in self.fanouts.values())
+
+    async def drain(self) -> None:
+        """Let every reader go, spread over the set time, each told when to come back."""
+        self.draining = True
+        readers = [subscriber for fanout in self.fanouts.values() for subscriber in fanout.subscribers()]
+        random.shuffle(readers)
+        began = time.monotonic()
+        for i, subscriber in enumerate(readers):
+            ahead = self.drain_seconds * i / len(readers) - (time.monotonic() - began)
+            if ahead > 0:
+                await asyncio.sleep(ahead)
+            if subscriber.fanout is None:
+                continue  # gone by itself meanwhile
+            retry_ms = round(self._uniform(0, 1000 * max(1.0, self.drain_seconds)))
+            subscriber.write(subscriber.encoding([protocol.goodbye(retry_ms)]))
+            subscriber.gone()
+            subscriber.close(CloseCode.RESTART)
+
+    # --- the stream -------------------------------------------------------------------------------------------------
+
+    async def _follow(self, fanout: Fanout) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._load_unless_it_holds(fanout)
+                failures = 0
+                await self._take(fanout)
+            except Gone as error:
+                failures += 1
+                if not fanout.stale:
+                    fanout.stale = True
+                    fanout.beat()
+                    logger.warning("%s: Redis is away (%s); readers keep what they have", fanout.channel.name, error)
+                longest = min(AGAIN[0] * 2 ** min(failures, 10), AGAIN[1])
+                await asyncio.sleep(self._uniform(0, longest))
+
+    async def _load_unless_it_holds(self, fanout: Fanout) -> None:
+        name = fanout.channel.name
+        await self.stream.hear_the_time()
+        fanout.now = self.stream.now()
+        if fanout.position is None or not await self.stream.holds(name, fanout.position):
+            loaded = await self.stream.load(name)
+            if fanout.position is not None:
+                logger.warning("%s: loaded anew, at %s after %s", name, loaded.position, fanout.position)
+            fanout.stale = False
+            fanout.load(loaded)
+        elif fanout.stale:
+            fanout.stale = False
+            fanout.beat()
+            logger.info("%s: Redis is back; going on after %s", name, fanout.position)
+
+    async def _take(self, fanout: Fanout) -> None:
+        """Take what comes, until history no longer holds."""
+        assert fanout.position is not None
+        name = fanout.channel.name
+        checked = time.monotonic()
+        async for batch in self.stream.follow(name, fanout.position):
+            if batch:
+                fanout.now = self.stream.now()
+                fanout.take(batch)
+            if time.monotonic() - checked > CHECK:
+                checked = time.monotonic()
+                await self.stream.hear_the_time()
+                if not await self.stream.holds(name, fanout.position):
+                    return
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = self.stream.now()
+            for fanout in self.fanouts.values():
+                fanout.tick(now)

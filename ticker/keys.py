@@ -1,0 +1,146 @@
+"""Keys for writers: made and revoked on the command line, kept in Redis as hashes, with scopes and channels."""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from ticker.errors import Forbidden, Unauthorized
+from ticker.life import Action
+from ticker.store import Client, Gone, refusal
+
+KEYS = "ticker:keys"  # hash: id → JSON of the key without its secret
+
+_TEXT = re.compile(r"tk_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
+
+
+class Scope(StrEnum):
+    PUBLISH = "publish"
+    CORRECT = "correct"
+    RETRACT = "retract"
+    SOURCE = "source"  # publish, update and retract what carries the key's own name as its source
+    ADMIN = "admin"
+
+
+# Which scopes allow an action; `admin` allows all of them. Taking something off the screen is everybody's right.
+ALLOWED: dict[Action, frozenset[Scope]] = {
+    Action.PUBLISH: frozenset({Scope.PUBLISH, Scope.SOURCE}),
+    Action.UPDATE: frozenset({Scope.PUBLISH, Scope.SOURCE}),
+    Action.CORRECT: frozenset({Scope.CORRECT, Scope.SOURCE}),
+    Action.APPROVE: frozenset({Scope.PUBLISH}),
+    Action.RELEASE: frozenset({Scope.PUBLISH}),
+    Action.MOVE: frozenset({Scope.PUBLISH}),
+    Action.HOLD: frozenset({Scope.PUBLISH, Scope.CORRECT, Scope.RETRACT}),
+    Action.RETRACT: frozenset({Scope.RETRACT, Scope.SOURCE}),
+}
+
+
+class Key(NamedTuple):
+    """What is known of a key: everything but its secret."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    channels: frozenset[str]  # empty: all
+    created_at: int
+    revoked_at: int | None
+    digest: str
+
+    @property
+    def writer(self) -> str:
+        """How the audit names who acts with it."""
+        return f"{self.name} ({self.id})"
+
+    @property
+    def is_source(self) -> bool:
+        return self.scopes == {Scope.SOURCE}
+
+    def allow(self, action: Action, channel: str, source: str | None = None) -> None:
+        """Forbidden, with what is missing, unless the key may do this. `source` is the headline's."""
+        if self.channels and channel not in self.channels:
+            raise Forbidden(f"This key is for {', '.join(sorted(self.channels))}, not for {channel!r}.")
+        if Scope.ADMIN in self.scopes:
+            return
+        granted = self.scopes & ALLOWED[action]
+        if not granted:
+            raise Forbidden(f"To {action} a key needs one of: {', '.join(sorted(ALLOWED[action]))}, admin.")
+        if granted == {Scope.SOURCE} and source != self.name:
+            raise Forbidden(f"A source's key may only touch headlines whose source.name is {self.name!r}.")
+
+
+class Keys:
+    def __init__(self, redis: Client, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self.redis = redis
+        self._now = now
+
+    async def create(self, name: str, scopes: Iterable[str], channels: Iterable[str] = ()) -> str:
+        """A new key, as its owner must keep it: it cannot be read again."""
+        key_id, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        fields = {
+            "name": name,
+            "scopes": sorted({Scope(scope) for scope in scopes}),
+            "channels": sorted(set(channels)),
+            "created_at": self._now(),
+            "revoked_at": None,
+            "digest": _digest(secret),
+        }
+        await self._call("hset", KEYS, key_id, json.dumps(fields))
+        return f"tk_{key_id}_{secret}"
+
+    async def list(self) -> list[Key]:
+        stored = await self._call("hgetall", KEYS)
+        return sorted((_decode(key_id, raw) for key_id, raw in stored.items()), key=lambda key: key.created_at)
+
+    async def revoke(self, key_id: str) -> bool:
+        """False when there is no such key."""
+        raw = await self._call("hget", KEYS, key_id)
+        if raw is None:
+            return False
+        await self._call("hset", KEYS, key_id, json.dumps(json.loads(raw) | {"revoked_at": self._now()}))
+        return True
+
+    async def check(self, header: str | None) -> Key:
+        """The key of an `Authorization` header. Unauthorized when it is none of ours or has been revoked.
+
+        Redis is asked each time, so that a revoked key ends at once on every process.
+        """
+        scheme, _, credentials = (header or "").partition(" ")
+        match = _TEXT.fullmatch(credentials.strip())
+        if scheme.lower() != "bearer" or match is None:
+            raise Unauthorized("Send a key as `Authorization: Bearer tk_…`; `ticker key create` makes one.")
+        raw = await self._call("hget", KEYS, match[1])
+        key = _decode(match[1], raw) if raw else None
+        digest = key.digest if key else _digest("")
+        right = hmac.compare_digest(digest, _digest(match[2]))
+        if key is None or not right or key.revoked_at is not None:
+            raise Unauthorized("This key is not known here, or has been revoked; `ticker key create` makes a new one.")
+        return key
+
+    async def _call(self, command: str, *args: str) -> Any:
+        try:
+            return await getattr(self.redis, command)(*args)
+        except Gone as error:
+            raise refusal(error) from error
+
+
+def _digest(secret: str) -> str:
+    """A plain hash is enough: the secret has 256 random bits, there is nothing to guess."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _decode(key_id: str, raw: str) -> Key:
+    fields = json.loads(raw)
+    return Key(
+        key_id,
+        fields["name"],
+        frozenset(Scope(scope) for scope in fields["scopes"]),
+        frozenset(fields["channels"]),
+        fields["created_at"],
+        fields["revoked_at"],
+        fields["digest"],
+    )

@@ -1,0 +1,302 @@
+"""A headline's life: which action is possible in which state, and what it does. Pure.
+
+TABLE has a cell for every state and every action. `decide` looks the cell up, applies it, and returns what
+must become true; the desk then makes it true in one step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any
+
+from ticker import errors, instant
+from ticker.channel import DAY, Channel
+from ticker.events import Event, EventType, removal, upsert
+from ticker.headline import Draft, Patch, Record, State
+from ticker.order import first
+
+FORGET_AFTER = 48 * 3600 * 1000  # ms an expired headline is remembered, so that no late copy revives it
+FARTHEST = 400 * DAY * 1000  # ms ahead that an expiry or a publication may lie
+
+
+class Action(StrEnum):
+    PUBLISH = "publish"
+    UPDATE = "update"
+    CORRECT = "correct"
+    APPROVE = "approve"
+    HOLD = "hold"
+    RELEASE = "release"
+    RETRACT = "retract"
+    MOVE = "move"
+    START = "start"  # the clock: the time of a scheduled headline has come
+    EXPIRE = "expire"  # the clock: its time on the strip is over
+    FORGET = "forget"  # the clock: an expired one need not be remembered longer
+
+
+class Cell(Enum):
+    """What a cell of the table says, where it does not simply name the next state."""
+
+    GO = "go: live, or scheduled, or to be approved first"
+    SAME = "stays in its state"
+    NOTHING = "already so: nothing happens"
+    GONE = "is removed from memory"
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A refusal: the kind of error and the sentence that says what to do instead."""
+
+    error: type[errors.TickerError]
+    sentence: str
+
+
+_UNKNOWN = No(errors.NoHeadline, "")
+_EXISTS = No(errors.Refused, "It is here already; change it with PATCH.")
+_NOT_SEEN = No(errors.Refused, "No reader has seen it yet, so there is nothing to correct: update it.")
+_NOT_SHOWN = No(errors.Refused, "It is shown to nobody, so there is nothing to hold; retract it to be rid of it.")
+_NOT_ON_STRIP = No(errors.Refused, "Only a live headline has a place on the strip.")
+_APPROVE_FIRST = No(errors.Refused, "It waits for a second person: approve it.")
+_NOT_WAITING = No(errors.Refused, "It does not wait for approval; release it to publish it.")
+_KILLED = No(errors.Killed, "It was killed and cannot come back; publish a new headline in other words.")
+_EXPIRED = No(errors.Refused, "It has expired; publish it anew.")
+
+A = Action
+TABLE: Mapping[State | None, Mapping[Action, State | Cell | No]] = {
+    None: {
+        A.PUBLISH: Cell.GO, A.UPDATE: _UNKNOWN, A.CORRECT: _UNKNOWN, A.APPROVE: _UNKNOWN, A.HOLD: _UNKNOWN,
+        A.RELEASE: _UNKNOWN, A.RETRACT: _UNKNOWN, A.MOVE: _UNKNOWN,
+        A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
+    },
+    State.DRAFT: {
+        A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: _NOT_WAITING, A.HOLD: _NOT_SHOWN,
+        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
+    },
+    State.AWAITING: {
+        A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: Cell.GO, A.HOLD: _NOT_SHOWN,
+        A.RELEASE: _APPROVE_FIRST, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
+    },
+    State.SCHEDULED: {
+        A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: Cell.NOTHING, A.HOLD: State.HELD,
+        A.RELEASE: State.LIVE, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.START: State.LIVE, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
+    },
+    State.LIVE: {
+        A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: Cell.SAME, A.APPROVE: Cell.NOTHING, A.HOLD: State.HELD,
+        A.RELEASE: Cell.NOTHING, A.RETRACT: State.RETRACTED, A.MOVE: Cell.SAME,
+        A.START: Cell.NOTHING, A.EXPIRE: State.EXPIRED, A.FORGET: Cell.NOTHING,
+    },
+    State.HELD: {
+        A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: Cell.SAME, A.APPROVE: Cell.NOTHING, A.HOLD: Cell.NOTHING,
+        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.START: Cell.NOTHING, A.EXPIRE: State.EXPIRED, A.FORGET: Cell.NOTHING,
+    },
+    State.RETRACTED: {
+        A.PUBLISH: _KILLED, A.UPDATE: _KILLED, A.CORRECT: _KILLED, A.APPROVE: _KILLED, A.HOLD: Cell.NOTHING,
+        A.RELEASE: _KILLED, A.RETRACT: Cell.NOTHING, A.MOVE: _KILLED,
+        A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
+    },
+    State.EXPIRED: {
+        A.PUBLISH: _EXISTS, A.UPDATE: _EXPIRED, A.CORRECT: _EXPIRED, A.APPROVE: _EXPIRED, A.HOLD: Cell.NOTHING,
+        A.RELEASE: _EXPIRED, A.RETRACT: State.RETRACTED, A.MOVE: _EXPIRED,
+        A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.GONE,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody wants done. Only the fields of its action are set."""
+
+    action: Action
+    by: str
+    id: str = ""
+    draft: Draft | None = None
+    patch: Patch | None = None
+    version: int = 0
+    reason: str | None = None  # for the audit
+    note: str | None = None  # for readers, with a removal
+    order: str | None = None
+    pinned: bool | None = None
+    at_once: bool = False  # expire it although its time is not over
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What must become true, all of it or nothing.
+
+    `record` is the headline as it is kept from now on; None when nothing of it is kept.
+    `timers` names what the clock must do and when (ms); None takes a timer away.
+    """
+
+    record: Record | None
+    event: Event | None = None
+    timers: Mapping[str, int | None] = field(default_factory=dict)
+
+
+def decide(
+    current: Record | None, command: Command, channel: Channel, now: int, *, killed: bool = False
+) -> Decision | None:
+    """What the command does to the headline. None when it is so already. TickerError when it cannot be.
+
+    `killed` says that a tombstone stands for its id: nothing else is kept of a retracted headline.
+    """
+    state = State.RETRACTED if killed else current.state if current else None
+    cell = TABLE[state][command.action]
+    if isinstance(cell, No):
+        raise cell.error(cell.sentence or command.id)
+    if cell is Cell.NOTHING:
+        return None
+    if current is None:
+        return _go(_first_version(command, channel, now), command, channel, now)
+    if cell is Cell.GONE:
+        return Decision(None, timers=_timers(command.id))
+    if cell is Cell.GO:
+        return _go(current, command, channel, now)
+    if cell is Cell.SAME:
+        return _move(current, command) if command.action is Action.MOVE else _edit(current, command, channel, now)
+    return _enter(State(cell), current, command, channel, now)
+
+
+def _timers(headline_id: str, **due: int | None) -> dict[str, int | None]:
+    return {f"{what}:{headline_id}": due.get(what) for what in ("release", "expire", "forget")}
+
+
+def _first_version(command: Command, channel: Channel, now: int) -> Record:
+    draft = command.draft
+    assert draft is not None
+    given = draft.model_dump(exclude={"state", "source"}, exclude_none=True)
+    record = Record(
+        id=command.id, channel=channel.name, version=1, state=State.DRAFT, lang=channel.lang, dir=channel.dir,
+        source=draft.source, author=command.by, **given,
+    )  # fmt: skip
+    _check_times(record, now)
+    return record
+
+
+def _check_times(record: Record, now: int) -> None:
+    """A time that makes no sense is refused while the writer is still there to mend it."""
+    faults = []
+    start = max(now, record.publish_at or now)
+    if record.expires_at is not None and record.expires_at <= start:
+        faults.append({"pointer": "/expires_at", "detail": "lies before the headline would be shown"})
+    for name in ("publish_at", "expires_at"):
+        if (getattr(record, name) or 0) > now + FARTHEST:
+            faults.append({"pointer": f"/{name}", "detail": "lies more than 400 days ahead"})
+    if faults:
+        raise errors.Invalid("The times do not fit together; see `errors`.", errors=faults)
+
+
+def _go(record: Record, command: Command, channel: Channel, now: int) -> Decision:
+    """Towards the readers, as far as it may go: kept as a draft, to a second person, to its hour, or live."""
+    if command.action is Action.PUBLISH and command.draft is not None and command.draft.state == "draft":
+        return Decision(record)
+    if record.state is State.HELD and record.published_at is not None:
+        return _go_live(record, EventType.RELEASED, now)
+    if command.action is Action.APPROVE and command.by == record.author:
+        raise errors.Forbidden("A second person must approve what you have written.")
+    if record.urgency in channel.approval and command.action is not Action.APPROVE and record.state is not State.HELD:
+        return Decision(record.replaced(state=State.AWAITING))
+    if record.publish_at is not None and record.publish_at > now:
+        scheduled = record.replaced(state=State.SCHEDULED)
+        return Decision(scheduled, timers=_timers(record.id, release=record.publish_at))
+    return _go_live(record, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
+
+
+def _go_live(record: Record, event: EventType, now: int, default_expiry: int = DAY) -> Decision:
+    expires_at = record.expires_at or now + (record.expires_in or default_expiry) * 1000
+    live = record.replaced(
+        state=State.LIVE,
+        published_at=record.published_at or now,
+        order=record.order or first(now),
+        expires_at=expires_at,
+        expires_in=None,
+        publish_at=None,
+    )
+    return Decision(live, upsert(event, live), _timers(live.id, expire=expires_at))
+
+
+def _edit(current: Record, command: Command, channel: Channel, now: int) -> Decision | None:
+    patch = command.patch
+    assert patch is not None
+    if command.version != current.version:
+        raise errors.VersionStale(
+            f"You edited version {command.version}; it is at version {current.version} now. Read it, then edit again.",
+            version=current.version,
+        )
+    changes: dict[str, Any] = patch.changes()
+    if "publish_at" in changes and current.published_at is not None:
+        del changes["publish_at"]  # it has been seen; its hour is past
+    if patch.is_correction:
+        changes["correction"] = patch.correction
+    changes |= _new_expiry(current, patch, channel, now)
+    if all(getattr(current, name) == value for name, value in changes.items()):
+        return None
+    seen = current.published_at is not None
+    edited = current.replaced(**changes, version=current.version + 1, author=command.by)
+    edited = edited.replaced(updated_at=now) if seen else edited
+    _check_times(edited, now)
+    if current.state is State.LIVE:
+        event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
+        return Decision(edited, event, _timers(edited.id, expire=edited.expires_at))
+    if current.state is State.SCHEDULED:
+        return _reschedule(edited, command, channel, now)
+    expire = edited.expires_at if seen else None
+    return Decision(edited, timers=_timers(edited.id, expire=expire))
+
+
+def _new_expiry(current: Record, patch: Patch, channel: Channel, now: int) -> dict[str, Any]:
+    """Clearing the expiry means the channel's default; before publication it is counted from publication."""
+    given = patch.model_fields_set & {"expires_at", "expires_in"}
+    if not given:
+        return {}
+    if patch.expires_at is not None:
+        return {"expires_at": patch.expires_at, "expires_in": None}
+    if current.published_at is None:
+        return {"expires_at": None, "expires_in": patch.expires_in}
+    return {"expires_at": now + (patch.expires_in or channel.expires_in) * 1000}
+
+
+def _reschedule(edited: Record, command: Command, channel: Channel, now: int) -> Decision:
+    if edited.publish_at is None or edited.publish_at <= now:
+        return _go_live(edited, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
+    return Decision(edited, timers=_timers(edited.id, release=edited.publish_at))
+
+
+def _move(current: Record, command: Command) -> Decision | None:
+    moved = current.replaced(
+        order=command.order or current.order,
+        pinned=current.pinned if command.pinned is None else command.pinned,
+    )
+    if moved == current:
+        return None
+    return Decision(moved, upsert(EventType.MOVED, moved))
+
+
+def _enter(state: State, current: Record, command: Command, channel: Channel, now: int) -> Decision | None:
+    seen = current.published_at is not None
+    if state is State.LIVE:
+        if command.action is Action.START and (current.publish_at or 0) > now:
+            return None  # put off since the timer was set
+        return _go_live(current, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
+    if state is State.HELD:
+        told = removal(EventType.HELD, current.id, command.note) if seen else None
+        expire = current.expires_at if seen else None
+        return Decision(current.replaced(state=State.HELD), told, _timers(current.id, expire=expire))
+    if state is State.RETRACTED:
+        return Decision(
+            current.replaced(state=State.RETRACTED),
+            removal(EventType.RETRACTED, current.id, command.note) if seen else None,
+            _timers(current.id),
+        )
+    assert state is State.EXPIRED
+    if not command.at_once and current.expires_at is not None and current.expires_at > now:
+        return None  # extended since the timer was set
+    told = removal(EventType.EXPIRED, current.id) if current.state is State.LIVE else None
+    forgotten = current.replaced(state=State.EXPIRED, pinned=False)
+    return Decision(forgotten, told, _timers(current.id, forget=now + FORGET_AFTER))
+
+
+def kill_sentence(at: int) -> str:
+    return f"It was killed at {instant.format(at)} and may not come back; use other words."

@@ -1,0 +1,152 @@
+"""`/openapi.json`: the API described for tools, made from the models that check what comes in."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ticker import __version__
+from ticker.api import LONGEST_WAIT, Holding, Nothing, Place, Retraction
+from ticker.headline import Draft, Patch, Record
+from ticker.urgency import Urgency
+
+JSON = "application/json"
+_CHANNEL = "/v1/channels/{channel}"
+_HEADLINE = _CHANNEL + "/headlines/{id}"
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _param(name: str, where: str, schema: dict[str, Any], text: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": where, "schema": schema, "description": text, "required": required or where == "path"}
+
+
+CHANNEL = _param("channel", "path", {"type": "string"}, "the channel's name, such as `en`")
+ID = _param("id", "path", {"type": "string"}, "the headline's id")
+FILTER = [
+    _param("urgency", "query", {"type": "string", "enum": [u.value for u in Urgency]}, "this urgency and above"),
+    _param("section", "query", {"type": "string", "maxLength": 60}, "this section only"),
+]
+AFTER = _param("after", "query", {"type": "string"}, "the position to go on from")
+WAIT = _param("wait", "query", {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT}, "seconds to wait for news")
+ONCE = _param(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    "the same key with the same request gets the same answer; with another one, 409",
+)
+IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited, such as `"3"`', required=True)
+FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
+
+_READ_PROBLEMS = ("404", "405", "422", "429", "503")
+_WRITE_PROBLEMS = ("400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "503")
+
+
+def _operation(
+    summary: str,
+    params: list[dict[str, Any]],
+    *,
+    answer: dict[str, Any],
+    body: type[BaseModel] | None = None,
+    optional: bool = False,
+    problems: tuple[str, ...] = _READ_PROBLEMS,
+    status: str = "200",
+) -> dict[str, Any]:
+    responses: dict[str, Any] = {status: {"description": "done", **answer}}
+    problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    responses |= {code: {"description": "refused; the problem document says why", **problem} for code in problems}
+    operation: dict[str, Any] = {"summary": summary, "parameters": params, "responses": responses}
+    if body is not None:
+        operation["requestBody"] = {"required": not optional, "content": {JSON: {"schema": _ref(body)}}}
+    if "401" in problems:
+        operation["security"] = [{"key": []}]
+    return operation
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {JSON: {"schema": schema}}}
+
+
+def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> dict[str, Any]:
+    answer = _json({"type": "object"})
+    params = [CHANNEL, ID, ONCE]
+    return _operation(summary, params, answer=answer, body=body, optional=optional, problems=_WRITE_PROBLEMS)
+
+
+def document() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [Draft, Patch, Record, Retraction, Holding, Place, Nothing]
+    _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
+    headline = _json(_ref(Record))
+    unchanged = {"304": {"description": "not changed since the ETag"}}
+    snapshot = _operation("The board as it is now", [CHANNEL, *FILTER], answer=_json({"type": "object"}))
+    snapshot["responses"] |= unchanged
+    feed = _operation("The board as a feed", [CHANNEL, FORMAT, *FILTER], answer={"content": {"*/*": {}}})
+    feed["responses"] |= unchanged
+    anybody_or_key = ("401", *_READ_PROBLEMS, "410")
+    paths: dict[str, Any] = {
+        "/v1/channels": {"get": _operation("The channels", [], answer=_json({"type": "object"}), problems=("405",))},
+        _CHANNEL: {"get": snapshot},
+        _CHANNEL + "/stream": {
+            "get": _operation(
+                "Follow the channel as server-sent events",
+                [CHANNEL, AFTER, *FILTER],
+                answer={"content": {"text/event-stream": {}}},
+            )
+        },
+        _CHANNEL + "/events": {
+            "get": _operation(
+                "What changed since a position; waits for the first change",
+                [CHANNEL, AFTER, WAIT, *FILTER],
+                answer=_json({"type": "object"}),
+            )
+        },
+        _CHANNEL + "/feed.{format}": {"get": feed},
+        _CHANNEL + "/headlines": {
+            "post": _operation(
+                "Publish, or hand in a draft or for later",
+                [CHANNEL, ONCE],
+                answer=headline,
+                body=Draft,
+                problems=_WRITE_PROBLEMS,
+                status="201",
+            )
+        },
+        _HEADLINE: {
+            "get": _operation("One headline", [CHANNEL, ID], answer=headline, problems=anybody_or_key),
+            "patch": _operation(
+                "Update it, or correct it when the body has a `correction`",
+                [CHANNEL, ID, IF_MATCH, ONCE],
+                answer=headline,
+                body=Patch,
+                problems=(*_WRITE_PROBLEMS, "412", "428"),
+            ),
+        },
+        _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
+        _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},
+        _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
+        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
+        _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
+    }
+    # A draft's fields are cleaned and checked further than a schema can say, so 422 is part of the contract.
+    problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas.get("$defs", {}), "Problem": problem},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+async def openapi(_: Request) -> Response:
+    return JSONResponse(document(), headers={"cache-control": "public, max-age=60"})
+
+
+routes: list[BaseRoute] = [Route("/openapi.json", openapi)]

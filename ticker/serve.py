@@ -1,0 +1,87 @@
+"""One web process: uvicorn with our protocols, on an address or an inherited socket."""
+
+import gc
+import logging
+import resource
+import socket
+
+import uvicorn
+
+from ticker import logs
+from ticker.app import create_app
+from ticker.errors import TickerError
+from ticker.settings import Settings
+from ticker.transport import HttpProtocol, Server, WebSocketProtocol
+
+INCOMING_MESSAGE = 4 * 1024  # bytes a reader may send in one WebSocket message
+SPARE_FILES = 100  # descriptors kept for Redis, logs and files
+KEEP_ALIVE = 5  # s an idle HTTP connection is kept
+
+logger = logging.getLogger(__name__)
+
+
+class CannotBind(TickerError):
+    code = "cannot-bind"
+    title = "The address cannot be listened on"
+
+
+def run(settings: Settings, fd: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. CannotBind when the address is taken."""
+    logs.begin(settings.log)
+    settings = settings.model_copy(update={"max_connections": min(settings.max_connections, _most_connections())})
+    listening = socket.socket(fileno=fd) if fd is not None else bind(settings)
+    config = uvicorn.Config(
+        create_app(settings),
+        http=_with_timeout(settings.peer_timeout_seconds),
+        ws=WebSocketProtocol,
+        ws_per_message_deflate=False,  # a compressor per connection is the memory bomb of every hub
+        ws_ping_interval=None,  # heartbeats are one shared frame; dead peers are the kernel's business
+        ws_max_size=INCOMING_MESSAGE,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=5,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        lifespan="on",
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logger.info("serving %s", settings.url)
+    _for_many_long_lived_objects()
+    Server(config).run(sockets=[listening])
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The listening socket, to be shared by all web processes."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise CannotBind(
+            f"{settings.bind} cannot be listened on ({error.strerror}); set TICKER_BIND to another address."
+        ) from None
+    listening.listen(4096)
+    listening.setblocking(False)
+    return listening
+
+
+def _with_timeout(seconds: int) -> type[HttpProtocol]:
+    return type("Http", (HttpProtocol,), {"peer_timeout_ms": seconds * 1000})
+
+
+def _most_connections() -> int:
+    """As many as there are file descriptors for; the limit is raised as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 1_048_576) if hard != resource.RLIM_INFINITY else 1_048_576
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(1, wanted - SPARE_FILES)
+
+
+def _for_many_long_lived_objects() -> None:
+    """Thousands of connections live long: the collector should not walk them at every turn (a third of a connect)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

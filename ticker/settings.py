@@ -1,0 +1,162 @@
+"""Every knob: from TICKER_* variables, then from `ticker.toml`. docs/configuration.md lists them all."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ticker.channel import DAY, Channel
+from ticker.urgency import Urgency
+
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class SettingsError(Exception):
+    """The settings are not right; the message is one sentence a person can act on."""
+
+
+class SourceSettings(BaseModel):
+    """A feed that the ingest workers poll: `[sources.NAME]` in ticker.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: SourceName
+    url: str = Field(pattern=r"^https?://\S+$", max_length=2048)
+    channel: str
+    every: int = Field(default=60, ge=1, le=DAY, description="seconds between polls")
+    urgency: Urgency = Urgency.ROUTINE
+    section: str | None = None
+    title: str | None = Field(
+        default=None, max_length=60, description="what readers see as the source; the name if unset"
+    )
+    trusted: bool = Field(default=True, description="false: entries are handed in as drafts")
+    allow_private: bool = Field(default=False, description="may be at a private or loopback address")
+    limit: int = Field(default=100, ge=1, le=1000, description="newest entries considered at each poll")
+    max_age: int | None = Field(default=None, ge=60, description="seconds; older dated entries are left out")
+    quiet_after: int = Field(default=6 * 3600, ge=60, description="seconds without anything new until it is told")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TICKER_", extra="ignore", frozen=True)
+
+    bind: str = Field(default="127.0.0.1:8000", description="address and port that the web processes listen on")
+    data: Path = Field(default=Path("data"), description="where the embedded Redis and the desk's key are kept")
+    config: Path = Field(default=Path("ticker.toml"), description="the file with channels and sources")
+    redis_url: str | None = Field(
+        default=None,
+        description="redis://, rediss://, unix://, redis+sentinel://host:port/name or redis+cluster://host:port;"
+        " unset: an embedded Redis",
+    )
+    min_replicas: int = Field(
+        default=0, ge=0, le=10, description="replicas that must confirm a write before it is answered"
+    )
+    web_processes: int = Field(default=1, ge=1, le=64, description="web processes on the same port")
+    demo: bool = Field(default=True, description="with no source configured, play the demonstration wire")
+    log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
+    heartbeat_seconds: int = Field(default=15, ge=1, le=300, description="seconds between heartbeats to each reader")
+    drain_seconds: float = Field(
+        default=5, ge=0, le=300, description="seconds over which a stopping process lets readers go"
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, description="readers per web process; more are told to come back"
+    )
+    peer_timeout_seconds: int = Field(
+        default=30, ge=5, le=600, description="seconds until a silent, vanished reader is dropped"
+    )
+    log_hours: int = Field(default=48, ge=1, le=24 * 90, description="hours of events kept for readers that come back")
+    audit_days: int = Field(default=365, ge=1, le=3650, description="days that audit and tombstones are kept")
+    channels: dict[str, Channel] = Field(default={}, description="`[channels.NAME]` in ticker.toml; default en, ar, es")
+    sources: dict[str, SourceSettings] = Field(default={}, description="`[sources.NAME]` in ticker.toml")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  not used: one place beside the variables is enough
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("TICKER_CONFIG", "ticker.toml")))
+        return init_settings, env_settings, toml
+
+    @field_validator("redis_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return value or None
+
+    @field_validator("bind")
+    @classmethod
+    def _has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError("must be address:port, such as 127.0.0.1:8000")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_tables(cls, values: Any) -> Any:
+        """`[channels.en]` names its channel by its heading."""
+        if isinstance(values, dict):
+            for kind in ("channels", "sources"):
+                tables = values.get(kind)
+                if isinstance(tables, dict):
+                    values[kind] = {
+                        name: {"name": name, **table} if isinstance(table, dict) else table
+                        for name, table in tables.items()
+                    }
+            values["channels"] = values.get("channels") or _DEFAULT_CHANNELS
+        return values
+
+    @model_validator(mode="after")
+    def _channels_exist(self) -> "Settings":
+        for source in self.sources.values():
+            if source.channel not in self.channels:
+                raise ValueError(
+                    f"source {source.name!r} is for the channel {source.channel!r}, which is not configured"
+                )
+        return self
+
+    @property
+    def host(self) -> str:
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.bind.rpartition(":")[2])
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds us."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.bind.rpartition(":")[0])  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+
+_DEFAULT_CHANNELS = {
+    "en": {"name": "en", "title": "English"},
+    "ar": {"name": "ar", "title": "العربية"},
+    "es": {"name": "es", "title": "Español"},
+}
+
+
+def load() -> Settings:
+    """The settings of this process. SettingsError names what is wrong and where."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{_where(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()
+        )
+        raise SettingsError(f"The settings are not right: {faults}.") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings cannot be read: {error}.") from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    if not location:
+        return "settings"
+    if len(location) == 1:
+        return f"TICKER_{str(location[0]).upper()}"
+    return ".".join(str(part) for part in location)

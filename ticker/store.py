@@ -1,0 +1,103 @@
+"""The connection to Redis: standalone, Sentinel or Cluster, told apart by the address."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio.retry import Retry
+from redis.backoff import FullJitterBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    ClusterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ticker.clock import Clock
+from ticker.errors import StorageFull, TickerError, Unavailable
+
+TIMEOUT = 10.0  # s for an answer; longer than any blocking read waits
+CONNECT_TIMEOUT = 3.0  # s
+RETRIES = 3  # every write carries a `once` key, so that sending it again is harmless
+
+Client = Any  # redis.asyncio.Redis or RedisCluster: the same commands, no common type
+
+Gone = (RedisError, OSError, TimeoutError)
+
+
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[Client]:
+    """A client for `redis://`, `rediss://`, `unix://`, `redis+cluster://host:port` or `redis+sentinel://host:port/name`.
+
+    Nothing is sent yet: a Redis that is not there shows at the first command.
+    """
+    client = _client(url)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _client(url: str) -> Client:
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "protocol": 2,
+    }
+    retry = Retry(FullJitterBackoff(cap=0.5, base=0.05), RETRIES)
+    parts = urlsplit(url)
+    if parts.scheme in ("redis+cluster", "rediss+cluster"):
+        return RedisCluster.from_url(url.replace("+cluster", "", 1), retry=retry, **options)
+    options |= {"retry": retry, "retry_on_error": [ReadOnlyError]}
+    if parts.scheme in ("redis+sentinel", "rediss+sentinel"):
+        hosts = [_host_port(host) for host in parts.netloc.rpartition("@")[2].split(",")]
+        options |= {"username": parts.username, "password": parts.password, "ssl": parts.scheme.startswith("rediss")}
+        sentinel_options = {"socket_timeout": CONNECT_TIMEOUT}
+        return Sentinel(hosts, sentinel_kwargs=sentinel_options).master_for(
+            parts.path.strip("/") or "mymaster", **options
+        )
+    return Redis.from_url(url, **options)
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return (host, int(port)) if host else (text, 26379)
+
+
+def refusal(error: BaseException) -> TickerError:
+    """What a failure of Redis means for whoever asked, as one sentence."""
+    text = str(error)
+    if isinstance(error, OutOfMemoryError) or text.startswith("OOM"):
+        return StorageFull(
+            "Redis is out of memory and takes no more; give it memory or let things expire.", retry_after=30
+        )
+    if text.startswith("MISCONF"):
+        return StorageFull("Redis cannot write to its disk and takes nothing more; make room there.", retry_after=30)
+    if isinstance(error, AuthenticationError | AuthorizationError | NoPermissionError):
+        return Unavailable("Redis does not accept our credentials; check TICKER_REDIS_URL.", retry_after=10)
+    if isinstance(error, BusyLoadingError):
+        return Unavailable("Redis is still loading its data; try again in a moment.", retry_after=2)
+    if isinstance(error, RedisConnectionError | RedisTimeoutError | ClusterDownError | ReadOnlyError | OSError):
+        return Unavailable("Redis cannot be reached; nothing was accepted. Try again with the same Idempotency-Key.")
+    if isinstance(error, ResponseError):
+        return Unavailable(f"Redis refused the command: {text[:200]}", retry_after=5)
+    return Unavailable("Redis failed; try again with the same Idempotency-Key.")
+
+
+def monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def new_clock() -> Clock:
+    return Clock(time.time_ns() // 1_000_000, monotonic_ms())

@@ -1,0 +1,335 @@
+"""A channel in Redis: its log, board, desk, tombstones and timers. All commands to them are here and in append.lua."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ticker import events
+from ticker.clock import Clock
+from ticker.errors import NotReplicated
+from ticker.events import Event
+from ticker.fanout import Loaded
+from ticker.headline import Headline, Record
+from ticker.position import Position
+from ticker.store import Client, Gone, monotonic_ms, refusal
+
+APPEND = Path(__file__).with_name("append.lua").read_text()
+RENEW = """
+if (redis.call('HGET', KEYS[1], 'epoch') or '') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+return 1
+"""
+
+RECENT = 5_000  # entries of the log a process reads when it starts, to resume readers from
+BATCH = 1_000  # entries taken from the log at once
+BLOCK = 1_000  # ms that a follower waits before it checks that history still holds
+WAIT_TIMEOUT = 2_000  # ms to wait for replicas
+RETRIED = 60_000  # ms an answer is kept for our own retries
+READ_AGAIN = 20  # times a decision is made anew because something changed under it
+
+
+class Keys(NamedTuple):
+    """The keys of one channel. The braces keep them together on a Cluster, where one script may touch them all."""
+
+    log: str
+    board: str
+    desk: str
+    killed: str
+    due: str
+    meta: str
+    audit: str
+
+    @classmethod
+    def of(cls, channel: str) -> "Keys":
+        return cls(*(f"ticker:{{{channel}}}:{name}" for name in cls._fields))
+
+
+class Tombstone(NamedTuple):
+    """What may never come back, and since when (ms)."""
+
+    id: str
+    at: int
+
+    def encode(self) -> str:
+        return json.dumps({"id": self.id, "at": self.at}, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> "Tombstone":
+        fields = json.loads(text)
+        return cls(fields["id"], fields["at"])
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a decision is made on: a headline and all that bears on it, as Redis had it at one moment."""
+
+    now: int
+    id: str
+    on_board: str
+    on_desk: str
+    killed: Mapping[str, str]
+    answer: str | None
+
+    @cached_property
+    def record(self) -> Record | None:
+        raw = self.on_board or self.on_desk
+        return Record.model_validate_json(raw) if raw else None
+
+    def tombstone(self, identity: str) -> Tombstone | None:
+        raw = self.killed.get(identity)
+        return Tombstone.decode(raw) if raw else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one call of append.lua makes true."""
+
+    situation: Situation
+    board: str
+    desk: str
+    audit: Mapping[str, Any]
+    answer: str
+    answer_ms: int
+    event: Event | None = None
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    timers: Mapping[str, int | None] = field(default_factory=dict)
+
+
+class Appended(NamedTuple):
+    position: str
+    answer: str | None = None  # the one already given, when this was a repeat
+
+
+class Changed(Exception):  # noqa: N818  not an error: the decision is made again
+    """Something has changed since the situation was read."""
+
+
+class History(NamedTuple):
+    """Where a channel's log stands."""
+
+    epoch: str
+    last: tuple[int, int]
+
+
+class Stream:
+    """All channels' logs, over one client."""
+
+    def __init__(
+        self, redis: Client, clock: Clock, *, min_replicas: int = 0, new_epoch: Callable[[], str] | None = None
+    ):
+        self.redis = redis
+        self.clock = clock
+        self.min_replicas = min_replicas
+        self._new_epoch = new_epoch or _random_epoch
+
+    def now(self) -> int:
+        return self.clock.now(monotonic_ms())
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    async def read(self, channel: str, headline_id: str, identities: Sequence[str], once: str) -> Situation:
+        """Everything that bears on a change of this headline. TickerError when Redis cannot say."""
+        keys = Keys.of(channel)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.hget(keys.board, headline_id)
+        pipe.hget(keys.desk, headline_id)
+        pipe.hmget(keys.killed, [headline_id, *identities])
+        pipe.get(_once_key(channel, once))
+        try:
+            board, desk, killed, answer = await pipe.execute()
+        except Gone as error:
+            raise refusal(error) from error
+        found = {name: raw for name, raw in zip([headline_id, *identities], killed, strict=True) if raw}
+        return Situation(self.now(), headline_id, board or "", desk or "", found, answer)
+
+    async def append(self, channel: str, identities: Sequence[str], once: str, change: Change) -> Appended:
+        """Make a change true. Changed when the situation no longer holds; TickerError when Redis cannot do it."""
+        keys = Keys.of(channel)
+        found = change.situation
+        args: list[str | int] = [found.id, found.on_board, found.on_desk, change.board, change.desk]
+        args += [_dump(change.audit)[:-1], change.answer, change.answer_ms, self._new_epoch()]
+        barred = list(dict.fromkeys([found.id, *identities]))
+        args.append(len(barred))
+        for identity in barred:
+            tombstone = change.tombstones.get(identity)
+            args += [identity, found.killed.get(identity, ""), tombstone.encode() if tombstone else ""]
+        args.append(len(change.timers))
+        for timer, at in change.timers.items():
+            args += [timer, "" if at is None else at]
+        for name, value in (change.event.to_fields() if change.event else {}).items():
+            args += [name, value]
+        reply = await self._evaluate(channel, [*keys, _once_key(channel, once)], args)
+        if reply[0] == "changed":
+            raise Changed
+        if reply[0] == "once":
+            return Appended(*_split_answer(reply[1]))
+        return Appended(reply[1])
+
+    async def _evaluate(self, channel: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.eval(APPEND, len(keys), *keys, *args)
+        if self.min_replicas:
+            # On the same connection as the write, for it is that connection's writes that WAIT speaks of.
+            pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(keys[0]))
+        try:
+            reply, *confirmed = await pipe.execute()
+        except Gone as error:
+            raise refusal(error) from error
+        if confirmed and confirmed[0] < self.min_replicas:
+            raise NotReplicated(
+                f"Only {confirmed[0]} of {self.min_replicas} replicas have confirmed; it may still be lost. "
+                "Send it again with the same Idempotency-Key.",
+                channel=channel,
+            )
+        return reply
+
+    def _beside(self, key: str) -> dict[str, Any]:
+        """On a Cluster a command without a key must be told which node it is for."""
+        get_node = getattr(self.redis, "get_node_from_key", None)
+        return {"target_nodes": get_node(key)} if get_node else {}
+
+    async def size(self, channel: str) -> int:
+        try:
+            return int(await self.redis.hlen(Keys.of(channel).board))
+        except Gone as error:
+            raise refusal(error) from error
+
+    async def records(self, channel: str, *, on_desk: bool = False) -> list[Record]:
+        keys = Keys.of(channel)
+        try:
+            raw = await self.redis.hvals(keys.desk if on_desk else keys.board)
+        except Gone as error:
+            raise refusal(error) from error
+        return [Record.model_validate_json(text) for text in raw]
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    async def load(self, channel: str) -> Loaded:
+        """The board, where it stands in the log, and the log's last entries: all of one moment."""
+        keys = Keys.of(channel)
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hsetnx(keys.meta, "epoch", self._new_epoch())
+        pipe.hmget(keys.meta, ["epoch", "last"])
+        pipe.hvals(keys.board)
+        pipe.xrevrange(keys.log, count=RECENT + 1)
+        pipe.hget(keys.meta, "trimmed")
+        _, (epoch, last), board, entries, trimmed = await pipe.execute()
+        complete = len(entries) <= RECENT and not trimmed
+        recent = [
+            (Position.at(epoch, entry_id), event)
+            for entry_id, fields in reversed(entries[:RECENT])
+            if (event := _event(fields)) is not None
+        ]
+        headlines: list[Headline] = [Headline.model_validate_json(raw) for raw in board]
+        return Loaded(Position.at(epoch, last or "0-0"), headlines, recent, complete)
+
+    async def follow(self, channel: str, position: Position) -> AsyncIterator[list[tuple[Position, Event]]]:
+        """What comes after a position, in batches; an empty one when nothing came for a while."""
+        keys = Keys.of(channel)
+        after = position.stream_id
+        while True:
+            reply = await self.redis.xread({keys.log: after}, count=BATCH, block=BLOCK)
+            entries = reply[0][1] if reply else []
+            batch = [
+                (Position.at(position.epoch, entry_id), event)
+                for entry_id, fields in entries
+                if (event := _event(fields)) is not None
+            ]
+            after = entries[-1][0] if entries else after
+            yield batch
+
+    async def holds(self, channel: str, position: Position) -> bool:
+        """Whether this is still the history that led to the position. Renews the epoch when it is not.
+
+        A stream that is behind its reader, or lacks the entry the reader stands on, has lost its tail: a failover,
+        or a restored backup.
+        """
+        keys = Keys.of(channel)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.hmget(keys.meta, ["epoch", "last"])
+        pipe.xrange(keys.log, position.stream_id, position.stream_id)
+        pipe.xrange(keys.log, count=1)
+        pipe.hget(keys.meta, "trimmed")
+        (epoch, last), here, first, trimmed = await pipe.execute()
+        if epoch != position.epoch:
+            return False
+        if last is not None and Position.at(epoch, last) == position:
+            return True
+        if position.offset == (0, 0) or here:
+            return True
+        oldest = Position.at(epoch, first[0][0]).offset if first else None
+        if trimmed and last is not None and oldest is not None and position.offset < oldest:
+            return False  # nothing is wrong, but what came in between is trimmed: load anew
+        await self.renew(channel, position.epoch)
+        return False
+
+    async def renew(self, channel: str, epoch: str) -> None:
+        """Begin a new epoch, unless somebody has: every reader gets a snapshot."""
+        await self.redis.eval(RENEW, 1, Keys.of(channel).meta, epoch, self._new_epoch())
+
+    async def hear_the_time(self) -> None:
+        seconds, microseconds = await self._time()
+        self.clock.observe(seconds * 1000 + microseconds // 1000, monotonic_ms())
+
+    async def _time(self) -> tuple[int, int]:
+        reply = await self.redis.time(**self._any_node())
+        return reply[0], reply[1]
+
+    def _any_node(self) -> dict[str, Any]:
+        get_node = getattr(self.redis, "get_default_node", None)
+        return {"target_nodes": get_node()} if get_node else {}
+
+    # --- the clock's work -------------------------------------------------------------------------------------------
+
+    async def due(self, channel: str, now: int, most: int = 500) -> list[str]:
+        """The timers that have run out, earliest first."""
+        found: list[str] = await self.redis.zrange(
+            Keys.of(channel).due, "-inf", str(now), byscore=True, offset=0, num=most
+        )
+        return found
+
+    async def drop_timer(self, channel: str, timer: str) -> None:
+        await self.redis.zrem(Keys.of(channel).due, timer)
+
+    async def trim(self, channel: str, *, log_before: int, audit_before: int) -> int:
+        """Let go of what is older than is kept (ms). How many log entries went."""
+        keys = Keys.of(channel)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.xtrim(keys.log, minid=f"{log_before}-0", approximate=False)
+        pipe.xtrim(keys.audit, minid=f"{audit_before}-0", approximate=False)
+        pipe.hgetall(keys.killed)
+        trimmed, _, killed = await pipe.execute()
+        old = [name for name, raw in killed.items() if Tombstone.decode(raw).at < audit_before]
+        if old:
+            await self.redis.hdel(keys.killed, *old)
+        if trimmed:
+            await self.redis.hset(keys.meta, "trimmed", str(log_before))
+        return int(trimmed)
+
+
+def _event(fields: Mapping[str, str]) -> Event | None:
+    try:
+        return events.from_fields(fields)
+    except ValueError:
+        return None  # written by a newer version: readers ignore unknown types, and so do we
+
+
+def _once_key(channel: str, once: str) -> str:
+    return f"ticker:{{{channel}}}:once:{once}"
+
+
+def _split_answer(stored: str) -> tuple[str, str]:
+    position, _, answer = stored.partition(" ")
+    return position, answer
+
+
+def _random_epoch() -> str:
+    return secrets.token_hex(4)
+
+
+def _dump(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

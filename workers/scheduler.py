@@ -1,0 +1,116 @@
+"""The scheduler: does what the clock must do. Any number may run; everything it does is harmless to do twice.
+
+What is due stands in Redis, so that a restart forgets nothing and arms nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from ticker import embedded, logs
+from ticker import settings as settings_of
+from ticker.desk import Desk
+from ticker.errors import TickerError
+from ticker.settings import Settings, SettingsError
+from ticker.store import Gone, connect, new_clock
+from ticker.stream import Stream
+
+LOOK_EVERY = 0.25  # s; what is due happens within a second of its time
+TRIM_EVERY = 60  # s
+AT_ONCE = 500  # timers done before the clock is asked again
+
+HOUR = 3_600_000  # ms
+
+logger = logging.getLogger(__name__)
+
+
+class Jobs:
+    """What is done, channel by channel. A channel that fails does not keep the others from their turn."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self.desk = desk
+        self.stream = desk.stream
+        self.settings = settings
+        self._away = False
+
+    async def lapse(self) -> None:
+        """Expire, release and forget what is due."""
+        with self._telling_once():
+            await self.stream.hear_the_time()
+            for channel in self.settings.channels:
+                await self._lapse(channel)
+
+    async def _lapse(self, channel: str) -> None:
+        due = await self.stream.due(channel, self.stream.now(), AT_ONCE)
+        for timer in due:
+            try:
+                receipt = await self.desk.lapse(channel, timer)
+            except TickerError as error:
+                logger.error("%s: %s could not be done: %s", channel, timer, error.detail)
+                continue
+            if receipt is not None and receipt.changed:
+                logger.info("%s: %s", channel, timer)
+
+    async def trim(self) -> None:
+        """Let go of what is older than is kept."""
+        with self._telling_once():
+            now = self.stream.now()
+            for channel in self.settings.channels:
+                gone = await self.stream.trim(
+                    channel,
+                    log_before=now - self.settings.log_hours * HOUR,
+                    audit_before=now - self.settings.audit_days * 24 * HOUR,
+                )
+                if gone:
+                    logger.info("%s: %d old events trimmed", channel, gone)
+
+    @contextlib.contextmanager
+    def _telling_once(self) -> Iterator[None]:
+        """Redis may be away for long: it is told when that begins and when it ends, and not four times a second."""
+        try:
+            yield
+        except Gone as error:
+            if not self._away:
+                logger.warning("Redis is away (%s); what is due waits", error)
+            self._away = True
+        else:
+            if self._away:
+                logger.info("Redis is back")
+            self._away = False
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; the job under way is finished first."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with embedded.redis_url(settings) as url, connect(url) as redis:
+        jobs = Jobs(Desk(Stream(redis, new_clock(), min_replicas=settings.min_replicas), settings.channels), settings)
+        scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        scheduler.add_job(jobs.lapse, "interval", seconds=LOOK_EVERY)
+        scheduler.add_job(jobs.trim, "interval", seconds=TRIM_EVERY)
+        scheduler.start()
+        logger.info("at work for %s", ", ".join(settings.channels))
+        await stop.wait()
+        scheduler.shutdown(wait=True)
+
+
+def main() -> int:
+    try:
+        settings = settings_of.load()
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201  before there is a log
+        return 2
+    logs.begin(settings.log)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    asyncio.run(run(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
