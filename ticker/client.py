@@ -122,8 +122,8 @@ def _sentence(error: HTTPError) -> str:
     try:
         problem = json.loads(error.read())
         detail = str(problem["detail"])
-        faults = [f"{fault['field']}: {fault['detail']}" for fault in problem.get("errors", [])]
-    except (ValueError, KeyError, TypeError, OSError):
+        faults = [f"{fault['pointer'].strip('/')}: {fault['detail']}" for fault in problem.get("errors", [])]
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return f"The service answered {error.code} {error.reason}."
     return "\n  ".join([detail, *faults])
 

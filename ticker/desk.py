@@ -16,7 +16,7 @@ from ticker.channel import Channel
 from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Refused, Unavailable
 from ticker.headline import Draft, Headline, Patch, Record, State, new_id, source_headline_id
 from ticker.life import Action, Command, Decision, decide, kill_sentence
-from ticker.stream import Appended, Change, Changed, Situation, Stream, Tombstone
+from ticker.stream import Appended, Change, Changed, Situation, Stream, Tombstone, split_answer
 
 ANSWER_KEPT = 24 * 3600 * 1000  # ms a writer may repeat a request with its Idempotency-Key
 RETRY_KEPT = 60 * 1000  # ms for our own repeats, when Redis's answer was lost
@@ -167,7 +167,8 @@ class Desk:
         for _ in range(TRIES):
             found = await self.stream.read(channel_name, command.id, identities, key)
             if found.answer is not None:
-                return _same_answer(*_stored(found.answer), once)
+                await self.stream.confirm(channel_name, key)
+                return _same_answer(*split_answer(found.answer), once)
             wanted = _identities(command, found.record)
             if wanted != identities:  # only now is it known which words a kill must bar
                 identities = wanted
@@ -273,11 +274,6 @@ def _audit(now: int, command: Command, before: Record | None, after: Record | No
 def _answer(record: Record | None, once: Once | None) -> str:
     answer = {"digest": once.digest if once else "", "record": record.to_record() if record else None}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-
-
-def _stored(raw: str) -> tuple[str, str]:
-    position, _, answer = raw.partition(" ")
-    return position, answer
 
 
 def _receipt(appended: Appended, decision: Decision, once: Once | None) -> Receipt:

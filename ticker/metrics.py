@@ -12,7 +12,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 async def text(hub: Hub) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected([*_channels(hub)]))  # type: ignore[arg-type]
+    registry.register(_Collected([*_channels(hub)]))
     return generate_latest(registry)
 
 

@@ -47,7 +47,7 @@ class Stream:
             return
         hub.connections += 1
         try:
-            wire = scope.get("extensions", {}).get(WIRE)
+            wire = scope.get("extensions", {}).get(WIRE, {}).get("wire")
             if wire is None:
                 await _over_asgi(hub, channel, wanted, after, receive, send)
             else:

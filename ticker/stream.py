@@ -29,7 +29,6 @@ BATCH = 1_000  # entries taken from the log at once
 BLOCK = 1_000  # ms that a follower waits before it checks that history still holds
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
-READ_AGAIN = 20  # times a decision is made anew because something changed under it
 
 
 class Keys(NamedTuple):
@@ -166,15 +165,29 @@ class Stream:
         if reply[0] == "changed":
             raise Changed
         if reply[0] == "once":
-            return Appended(*_split_answer(reply[1]))
+            await self.confirm(channel, once)
+            return Appended(*split_answer(reply[1]))
         return Appended(reply[1])
+
+    async def confirm(self, channel: str, once: str) -> None:
+        """Before an answer is given again: what it says must be on enough replicas by now.
+
+        A small write goes first, because WAIT speaks only of what its own connection has written.
+        """
+        if self.min_replicas:
+            pipe = self.redis.pipeline(transaction=False)
+            pipe.pexpire(_once_key(channel, once), 24 * 3600 * 1000)
+            await self._execute(pipe, channel)
 
     async def _evaluate(self, channel: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         pipe = self.redis.pipeline(transaction=False)
         pipe.eval(APPEND, len(keys), *keys, *args)
+        return await self._execute(pipe, channel)
+
+    async def _execute(self, pipe: Any, channel: str) -> Any:
+        """One write, and as many replicas as the settings ask for."""
         if self.min_replicas:
-            # On the same connection as the write, for it is that connection's writes that WAIT speaks of.
-            pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(keys[0]))
+            pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(Keys.of(channel).log))
         try:
             reply, *confirmed = await pipe.execute()
         except Gone as error:
@@ -322,7 +335,8 @@ def _once_key(channel: str, once: str) -> str:
     return f"ticker:{{{channel}}}:once:{once}"
 
 
-def _split_answer(stored: str) -> tuple[str, str]:
+def split_answer(stored: str) -> tuple[str, str]:
+    """Position and answer, as append.lua keeps them under `once`."""
     position, _, answer = stored.partition(" ")
     return position, answer
 

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from uvicorn import Server as UvicornServer
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from ticker.hub import Hub
@@ -56,7 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {WIRE: self}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = {WIRE: {"wire": self}}
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -64,7 +64,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def awaits_a_request(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def refuse(self, status: int, sentence: str) -> None:
         body = sentence.encode()
@@ -111,7 +112,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # the handshake was acceptable
-            self.scope["extensions"][WIRE] = self  # type: ignore[typeddict-item]
+            self.scope["extensions"][WIRE] = {"wire": self}
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.subscriber is not None:

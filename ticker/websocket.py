@@ -31,7 +31,7 @@ class Stream:
         hub.connections += 1
         try:
             await websocket.accept()
-            wire = scope.get("extensions", {}).get(WIRE)
+            wire = scope.get("extensions", {}).get(WIRE, {}).get("wire")
             if wire is None:
                 await _over_asgi(hub, channel, wanted, after, websocket)
             else:

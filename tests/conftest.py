@@ -1,0 +1,76 @@
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import RedisServer, binaries, cluster
+from ticker.desk import Desk
+from ticker.settings import Settings
+from ticker.store import Client, connect, new_clock
+from ticker.stream import Stream
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """The embedded kind of Redis, for all tests that need just one."""
+    server = RedisServer(next(iter(binaries().values())), tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty Redis."""
+    with redis_server.client as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Client]:
+    async with connect(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session", params=[*binaries(), "cluster"])
+def any_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer]]:
+    """Each kind of Redis in turn: every server on this machine, and a cluster of three."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "cluster":
+        with cluster(list(binaries().values())[-1], folder) as nodes:
+            yield nodes
+    else:
+        server = RedisServer(binaries()[request.param], folder).start()
+        yield [server]
+        server.stop()
+
+
+@pytest.fixture
+def any_redis_url(any_redis: list[RedisServer]) -> str:
+    for node in any_redis:
+        with node.client as client:
+            client.flushall()
+    return any_redis[0].url.replace("redis://", "redis+cluster://") if len(any_redis) > 1 else any_redis[0].url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    return Settings(data=tmp_path, redis_url=redis_url, demo=False)
+
+
+@pytest.fixture
+def stream(redis: Client) -> Stream:
+    return Stream(redis, new_clock())
+
+
+@pytest.fixture
+def desk(stream: Stream, settings: Settings) -> Desk:
+    return Desk(stream, settings.channels)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is gone afterwards, however full it got."""
+    yield tmp_path
+    shutil.rmtree(tmp_path, ignore_errors=True)

