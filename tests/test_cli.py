@@ -1,0 +1,344 @@
+"""Each command as a person types it, against a ticker that runs."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ticker import embedded, store
+from ticker.cli import main
+from ticker.cli.main import COMMANDS
+from ticker.cli.strip import Strip
+from ticker.cli.write import Span
+from ticker.dead import Dead, Letter
+from ticker.settings import Settings
+from ticker.sources import Sources
+
+WITHIN = 60  # seconds
+POLL_EVERY = 0.02  # seconds
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    data = tmp_path_factory.mktemp("cli") / "data"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TICKER_")}
+    return kept | {"TICKER_BIND": f"127.0.0.1:{port}", "TICKER_DATA": str(data), "TICKER_DEMO": "0", "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="module")
+def service(environment, tmp_path_factory):
+    """A ticker that serves, with its desk key in place."""
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "Procfile").write_text(f"web: {sys.executable} -m ticker web\n")
+    log = (folder / "log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ticker", "up", "--procfile", folder / "Procfile"],
+        env=environment | {"TICKER_DRAIN_SECONDS": "0.2"},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    wait_until(lambda: "Ctrl-C" in (folder / "log").read_text() or process.poll() is not None)
+    assert process.poll() is None, (folder / "log").read_text()
+    yield environment
+    process.send_signal(signal.SIGINT)
+    assert process.wait(WITHIN) == 0
+    log.close()
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(POLL_EVERY)
+
+
+def ticker(environment, *words, stdin="", code=0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "ticker", *words],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "bench"])  # its --help is that of the benchmarks
+def test_every_command_teaches_with_an_example(name):
+    shown = CliRunner().invoke(main, [name, "--help"], env={"TICKER_CONFIG": "/does/not/exist"})
+    words = shown.output
+    for line in words.partition("Commands:")[2].splitlines():
+        if line.strip():
+            words += CliRunner().invoke(main, [name, line.split()[0], "--help"]).output
+    assert shown.exit_code == 0
+    assert f"  ticker {name}" in words
+
+
+def test_the_help_has_the_exit_codes():
+    shown = CliRunner().invoke(main, ["--help"]).output
+    for code in (0, 1, 2, 3, 130):
+        assert f"\n    {code:<3}  " in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("2d", 172_800)]
+)
+def test_a_length_of_time(text, seconds):
+    assert Span()(text) == seconds
+
+
+def test_publish_change_and_kill(service):
+    id_ = ticker(
+        service, "publish", "en", "Hello", "-u", "flash", "--kicker", "NOW", "--tag", "a", "--tag", "b"
+    ).strip()
+    assert ticker(service, "update", "en", id_, "--text", "Hello again").strip() == "2"
+    shown = json.loads(ticker(service, "update", "en", id_, "--text", "Hi", "--correction", "A wrong word.", "--json"))
+    assert (shown["version"], shown["correction"], shown["tags"]) == (3, "A wrong word.", ["a", "b"])
+    assert "is held" in ticker(service, "hold", "en", id_, "Who says so?")
+    assert "is live" in ticker(service, "release", "en", id_)
+    assert "is retracted" in ticker(service, "retract", "en", id_, "It was false.")
+    assert ticker(service, "release", "en", id_, code=1).strip()
+
+
+def test_the_same_once_publishes_once(service):
+    first = ticker(service, "publish", "en", "Only once", "--once", "one")
+    assert ticker(service, "publish", "en", "Only once", "--once", "one") == first
+
+
+def test_text_comes_from_a_pipe(service):
+    shown = json.loads(ticker(service, "publish", "en", "-", "--json", stdin="Through a pipe\n"))
+    assert shown["text"] == "Through a pipe"
+
+
+def test_what_is_refused_is_said_and_exits_with_1(service):
+    assert "text" in ticker(service, "publish", "en", "", code=1)
+    assert "nowhere" in ticker(service, "publish", "nowhere", "Hello", code=1)
+    assert "key" in ticker(service, "publish", "en", "Hello", "--key", "wrong", code=1)
+    ticker(service, "update", "en", "missing", "--text", "Hello", code=1)
+
+
+def test_what_is_typed_wrongly_exits_with_2(service):
+    ticker(service, "publish", "en", code=2)
+    ticker(service, "publish", "en", "Hello", "--urgency", "whatever", code=2)
+    ticker(service, "publish", "en", "Hello", "--expires-in", "soon", code=2)
+    ticker(service, "update", "en", "any", code=2)
+    ticker(service, "key", "create", "--scope", "publish", "--channel", "nowhere", code=2)
+    assert "TICKER_BIND" in ticker(service | {"TICKER_BIND": "nonsense"}, "publish", "en", "Hello", code=2)
+
+
+def test_nobody_there_exits_with_3(environment):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+        told = ticker(environment, "publish", "en", "Hello", "--url", nobody, "--key", "any", code=3)
+    assert told.count("\n") == 1
+    assert nobody in told
+
+
+def test_a_key_is_printed_alone_works_and_ends(service):
+    key = ticker(service, "key", "create", "--scope", "publish", "--channel", "en", "--name", "night desk").strip()
+    assert key.startswith("tk_")
+    assert " " not in key
+    ticker(service, "publish", "en", "With a key", "--key", key)
+    assert "en" in ticker(service, "publish", "es", "Other channel", "--key", key, code=1)
+    listed = ticker(service, "key", "list")
+    key_id = key.split("_")[1]
+    assert f"{key_id}  night desk  publish  en" in listed
+    ticker(service, "key", "revoke", key_id)
+    ticker(service, "publish", "en", "Too late", "--key", key, code=1)
+    ticker(service, "key", "revoke", "no-such", code=1)
+
+
+class Tail:
+    """`ticker tail`, and what it has said so far."""
+
+    def __init__(self, environment, folder: Path, *words: str) -> None:
+        self.path = folder / "tail"
+        with self.path.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ticker", "tail", *words],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def says(self, text: str) -> str:
+        wait_until(lambda: text in self.path.read_text() or self.process.poll() is not None)
+        assert text in self.path.read_text()
+        return self.path.read_text()
+
+    def ctrl_c(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(WITHIN)
+
+
+def test_tail_tells_what_happens_in_words(service, tmp_path):
+    first = ticker(service, "publish", "es", "Before").strip()
+    tail = Tail(service, tmp_path, "es")
+    tail.says("Before")
+    second = ticker(service, "publish", "es", "After", "-u", "urgent").strip()
+    tail.says("URGENT   After")
+    ticker(service, "update", "es", second, "--text", "Later", "--correction", "A wrong word.")
+    tail.says("CORRECTED: Later (A wrong word.)")
+    ticker(service, "hold", "es", second)
+    tail.says("HELD: Later")
+    ticker(service, "retract", "es", first, "It was false.")
+    tail.says("KILLED: Before")
+    assert tail.ctrl_c() == 130
+
+
+def test_tail_as_json_is_one_message_per_line(service, tmp_path):
+    tail = Tail(service, tmp_path, "ar", "--json")
+    tail.says("snapshot")
+    ticker(service, "publish", "ar", "خبر عاجل")
+    lines = tail.says("خبر عاجل").splitlines()
+    assert json.loads(lines[0])["type"] == "snapshot"
+    assert json.loads(lines[-1])["headline"]["text"] == "خبر عاجل"
+    assert tail.ctrl_c() == 130
+
+
+def test_tail_of_a_channel_that_is_not_there(service):
+    assert "nowhere" in ticker(service, "tail", "nowhere", code=1)
+
+
+def test_check_is_content_with_a_new_machine(environment):
+    lines = ticker(environment, "check").splitlines()
+    assert all(line.startswith(("ok", "WARN")) for line in lines)
+    assert any("append-only file is on" in line for line in lines)
+
+
+def test_check_finds_what_is_wrong(environment, tmp_path):
+    (tmp_path / "ticker.toml").write_text(
+        '[sources.inside]\nurl = "http://127.0.0.1/feed"\nchannel = "en"\n'
+        '[sources.right]\nurl = "https://example.org/feed"\nchannel = "en"\n'
+    )
+    wrong = environment | {"TICKER_CONFIG": str(tmp_path / "ticker.toml"), "TICKER_REDIS_URL": f"unix://{tmp_path}/no"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ticker", "check"],
+        env=wrong,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert [line.split()[:2] for line in done.stdout.splitlines() if line.startswith("FAIL")] == [
+        ["FAIL", "redis"],
+        ["FAIL", "source"],
+    ]
+    assert "inside" in done.stdout
+
+
+def test_check_names_a_setting_that_is_wrong(environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "ticker", "check"],
+        env=environment | {"TICKER_LOG": "loud"},
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "TICKER_LOG" in done.stdout
+
+
+def headline(id_: str, version: int = 1, **more):
+    return {
+        "id": id_, "version": version, "text": f"text of {id_}", "urgency": "routine",
+        "published_at": "2026-11-23T10:00:00.000Z", "updated_at": "2026-11-23T10:00:00.000Z",
+    } | more  # fmt: skip
+
+
+def test_a_repeated_message_is_shown_once():
+    strip = Strip()
+    message = {"type": "published", "headline": headline("a")}
+    assert len(strip.lines(message)) == 1
+    assert strip.lines(message) == []
+
+
+def test_a_snapshot_after_a_break_shows_the_difference_only():
+    strip = Strip()
+    strip.lines({"type": "snapshot", "headlines": [headline("a"), headline("b")]})
+    lines = strip.lines({"type": "snapshot", "reason": "too_old", "headlines": [headline("b"), headline("c")]})
+    assert "away for too long" in lines[0]
+    assert ["text of a" in line for line in lines[1:]] == [True, False]
+    assert "text of c" in lines[2]
+
+
+def test_what_is_not_known_is_passed_over():
+    assert Strip().lines({"type": "most_read", "stories": []}) == []
+    assert Strip().lines({"type": "retracted", "id": "never seen"}) == []
+
+
+def test_staleness_is_told_when_it_begins_and_when_it_ends():
+    strip = Strip()
+    told = [strip.lines({"type": "heartbeat", "stale": stale}) for stale in (False, True, True, False)]
+    assert [len(lines) for lines in told] == [0, 1, 0, 1]
+
+
+@pytest.fixture
+def letter(service):
+    """A dead letter, with what would upset a terminal in it. Its id."""
+
+    async def add() -> str:
+        async with embedded.redis_url(settings(service)) as url, store.connect(url) as client:
+            added = await Dead(client).add(
+                Letter("wire", "en", 1_795_000_000_000, "no text \x1b[31m", "https://example.org/", "text/xml",
+                       f"<item>\x1b]0;x\x07{time.time_ns()}</item>".encode(), "entry")
+            )  # fmt: skip
+        assert added is not None
+        return added
+
+    return asyncio.run(add())
+
+
+def settings(environment) -> Settings:
+    return Settings(data=Path(environment["TICKER_DATA"]), redis_url=None)
+
+
+def test_a_dead_letter_is_listed_shown_and_dropped(service, letter):
+    assert f"{letter}  2026-11-18T11:06:40.000Z  wire  entry: no text \\x1b[31m\n" in ticker(service, "dead", "list")
+    shown = ticker(service, "dead", "show", letter)
+    assert "https://example.org/" in shown
+    assert "<item>\\x1b]0;x\\x07" in shown
+    assert "\x1b" not in shown
+    assert ticker(service, "dead", "show", letter, "--raw").startswith("<item>\x1b]0;x\x07")
+    ticker(service, "dead", "drop", letter)
+    assert letter not in ticker(service, "dead", "list")
+    assert letter in ticker(service, "dead", "show", letter, code=1)
+    assert letter in ticker(service, "dead", "drop", letter, code=1)
+
+
+def test_sources_are_listed_with_how_they_do(service, tmp_path):
+    (tmp_path / "ticker.toml").write_text(
+        '[sources.fine]\nurl = "https://example.org/a"\nchannel = "en"\n'
+        '[sources.broken]\nurl = "https://example.org/b"\nchannel = "es"\n'
+        '[sources.new]\nurl = "https://example.org/c"\nchannel = "es"\n'
+    )
+
+    async def poll() -> None:
+        async with embedded.redis_url(settings(service)) as url, store.connect(url) as client:
+            sources = Sources(client)
+            await sources.save("fine", polled_at=time.time_ns() // 1_000_000, counts={"new": 3})
+            await sources.save("broken", polled_at=1, failures=2, error="404 Not Found")
+
+    asyncio.run(poll())
+    listed = ticker(service | {"TICKER_CONFIG": str(tmp_path / "ticker.toml")}, "source", "list").splitlines()
+    assert [line.split()[:2] for line in listed] == [["fine", "ok"], ["broken", "FAILED"], ["new", "never"]]
+    assert "2 in a row (404 Not Found)  es  https://example.org/b" in listed[1]
+    assert listed[0].endswith("new=3")

@@ -1,0 +1,121 @@
+"""The rules of the layout: imports point one way, the pure stays pure, each library has its place, files stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted([*ROOT.glob("ticker/**/*.py"), *ROOT.glob("workers/**/*.py")])
+LONGEST_FILE = 400  # lines: beyond that it is two nouns
+LONGEST_FUNCTION = 50  # lines, without its docstring
+
+PURE = {
+    "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
+    "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
+    "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
+    "workers.match", "workers.sources", "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed",
+}  # fmt: skip
+IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn", "aiohttp", "socket", "subprocess"}
+
+# Each library that does something to the world, and the only modules that may use it.
+PLACES = {
+    "redis": {"ticker.store"},
+    "starlette": {
+        "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.openapi", "ticker.pages",
+        "ticker.requests", "ticker.sse", "ticker.websocket",
+    },
+    "uvicorn": {"ticker.serve", "ticker.transport"},
+    "apscheduler": {"workers.scheduler"},
+    "aiohttp": {"workers.fetch", "workers.demo"},
+    "urllib.request": {"ticker.client"},
+    "prometheus_client": {"ticker.metrics"},
+    "pebble": {"workers.parse"},
+}  # fmt: skip
+
+FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+TREES = {module_of(path): ast.parse(path.read_text()) for path in FILES}
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            module = node.module or ""
+            found |= {f"{module}.{alias.name}" if f"{module}.{alias.name}" in TREES else module for alias in node.names}
+    return found
+
+
+GRAPH = {module: imports(tree) for module, tree in TREES.items()}
+
+
+def uses(module: str, library: str) -> bool:
+    return any(name == library or name.startswith(library + ".") for name in GRAPH[module])
+
+
+def test_the_library_never_imports_the_workers() -> None:
+    assert not [m for m in GRAPH if m.startswith("ticker") and uses(m, "workers")]
+
+
+def test_no_cycle() -> None:
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " → ".join([*path[path.index(module) :], module])
+        if module not in done:
+            for imported in GRAPH[module] & set(GRAPH):
+                visit(imported, (*path, module))
+            done.add(module)
+
+    for module in GRAPH:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("module", sorted(GRAPH))
+def test_no_import_inside_a_function(module: str) -> None:
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+            assert not inner, f"{node.name}, line {node.lineno}"
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_the_pure_stays_pure(module: str) -> None:
+    assert not {library for library in IMPURE if uses(module, library)}
+    impure_of_ours = {m for m in GRAPH[module] if m in GRAPH and m not in PURE}
+    assert not impure_of_ours
+
+
+@pytest.mark.parametrize("library", sorted(PLACES))
+def test_each_library_has_its_place(library: str) -> None:
+    assert {module for module in GRAPH if uses(module, library)} <= PLACES[library]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+    assert path.stem not in FORBIDDEN_NAMES
+    for node in ast.walk(TREES[module_of(path)]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = ((node.end_lineno or 0) - body[0].lineno + 1) if body else 0
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_names_lead_to_tests() -> None:
+    """What lies in `x.py` is tested in `test_x.py`."""
+    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests").rglob("test_*.py")}
+    names = {path.stem for path in FILES if path.parent.name != "cli" and not path.stem.startswith("__")}
+    assert not names - tested - PLAIN
+
+
+PLAIN = {"urgency", "errors", "logs", "client"}  # nothing but values, or tested through what uses it

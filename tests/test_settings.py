@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from ticker.settings import SettingsError, load
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os  # noqa: PLC0415
+
+    for name in [name for name in os.environ if name.startswith("TICKER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TICKER_CONFIG", str(tmp_path / "ticker.toml"))
+
+
+def write(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ticker.toml").write_text(text)
+
+
+def test_defaults() -> None:
+    settings = load()
+    assert (settings.bind, settings.redis_url, settings.url) == ("127.0.0.1:8000", None, "http://127.0.0.1:8000")
+    assert {name: (c.lang, c.dir) for name, c in settings.channels.items()} == {
+        "en": ("en", "ltr"), "ar": ("ar", "rtl"), "es": ("es", "ltr"),
+    }  # fmt: skip
+
+
+def test_variables_win_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path, 'bind = "0.0.0.0:1"\nlog = "debug"\n')
+    monkeypatch.setenv("TICKER_BIND", "[::]:81")
+    monkeypatch.setenv("TICKER_REDIS_URL", "")
+    settings = load()
+    assert (settings.host, settings.port, settings.log, settings.redis_url) == ("::", 81, "debug", None)
+    assert settings.url == "http://[::1]:81"
+
+
+def test_channels_and_sources_are_named_by_their_headings(tmp_path: Path) -> None:
+    write(tmp_path, '[channels.sport]\ntitle = "Sport"\n[sources.wire]\nurl = "https://example.com/rss"\nchannel = "sport"\n')
+    settings = load()
+    assert list(settings.channels) == ["sport"]
+    assert settings.sources["wire"].name == "wire"
+    assert settings.sources["wire"].every == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('bind = "nowhere"', "TICKER_BIND"),
+        ("web_processes = 0", "TICKER_WEB_PROCESSES"),
+        ('[sources.w]\nurl = "https://x/"\nchannel = "nope"', "nope"),
+        ("[channels.en]\nlimit = 0", "channels.en.limit"),
+        ("[channels.en]\ncolour = 1", "channels.en.colour"),
+        ("not toml at all", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_sentence(tmp_path: Path, text: str, named: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert named in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,476 @@
+/** The page at "/": each channel's strip and, below it, the same headlines as a list. */
+import { Ticker } from "./ticker.js";
+
+const SPEED = 80; // px/s
+const TRACK_PX = 100000; // 21 min of crawl in one animation
+const REBASE_PX = 50000;
+const AHEAD_PX = 320; // 4 s of crawl stand ready outside the window
+const EDGE_PX = 8; // the compositor may be some frames ahead of us
+const STRAP_MS = 12000;
+const LOG_EVERY_MS = 20000; // a screen reader is not to be talked over
+const FOLDED = 6; // as in page.css
+const LONGEST_RETRY_MS = 30000;
+
+const WORDS = {
+  en: {
+    flash: "Flash", urgent: "Urgent", bulletin: "Bulletin",
+    pause: "Pause", fresh: (n) => `${n} new`, all: (n) => `Show all ${n}`, fewer: "Show fewer",
+    quiet: "No headlines right now", many: (n) => `${n} headlines`, arrived: (n) => `${n} new headlines`,
+    updated: "Updated", correction: "Correction", withdrawn: "A headline was withdrawn",
+    live: "Live", connecting: "Connecting", stale: "Delayed", offline: "Offline", stopped: "Stopped",
+    since: (time) => `last update ${time}`,
+  },
+  es: {
+    flash: "Última hora", urgent: "Urgente", bulletin: "Boletín",
+    pause: "Pausa", fresh: (n) => `${n} más`, all: (n) => `Ver los ${n}`, fewer: "Ver menos",
+    quiet: "No hay titulares en este momento", many: (n) => `Titulares: ${n}`, arrived: (n) => `${n} titulares nuevos`,
+    updated: "Actualizado", correction: "Corrección", withdrawn: "Se ha retirado un titular",
+    live: "En directo", connecting: "Conectando", stale: "Con retraso", offline: "Sin conexión", stopped: "Detenido",
+    since: (time) => `última actualización ${time}`,
+  },
+  ar: {
+    flash: "عاجل", urgent: "هام", bulletin: "نشرة",
+    pause: "إيقاف مؤقت", fresh: (n) => `جديد: ${n}`, all: (n) => `عرض الكل (${n})`, fewer: "عرض أقل",
+    quiet: "لا توجد عناوين في الوقت الحالي", many: (n) => `عدد العناوين: ${n}`, arrived: (n) => `عناوين جديدة: ${n}`,
+    updated: "تحديث", correction: "تصحيح", withdrawn: "سُحب أحد العناوين",
+    live: "مباشر", connecting: "جارٍ الاتصال", stale: "متأخر", offline: "غير متصل", stopped: "متوقف",
+    since: (time) => `آخر تحديث ${time}`,
+  },
+};
+
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+/**
+ * One long, even translation; headlines stand on the track at fixed places. Adding, changing or removing one
+ * never touches the animation, so nothing can jump. Places are px from the inline start, in either direction.
+ */
+class Crawl {
+  constructor(pane, build) {
+    this.pane = pane;
+    this.track = pane.querySelector(".track");
+    this.build = build;
+    this.sign = getComputedStyle(pane).direction === "rtl" ? 1 : -1;
+    this.headlines = new Map();
+    this.queue = []; // ids, next to enter first
+    this.items = []; // {id, headline, element, at, width}, as they stand on the track
+    this.paused = false;
+    this.opened = false;
+    this.run = this.run.bind(this);
+    new ResizeObserver(() => this.resize()).observe(pane);
+    document.addEventListener("visibilitychange", this.run);
+    stillness.addEventListener("change", this.run);
+    setInterval(() => this.animation && this.animation.playState === "running" && this.fill(), 500);
+    this.run();
+  }
+
+  pause(paused) {
+    this.paused = paused;
+    this.run();
+  }
+
+  run() {
+    if (stillness.matches) return this.clear();
+    if (!this.animation) {
+      const end = `translateX(${this.sign * TRACK_PX}px)`;
+      this.animation = this.track.animate([{ transform: "translateX(0)" }, { transform: end }], (TRACK_PX / SPEED) * 1000);
+      this.resize();
+    }
+    return this.paused || document.hidden ? this.animation.pause() : this.animation.play();
+  }
+
+  clear() {
+    if (this.animation) this.animation.cancel();
+    this.animation = null;
+    this.opened = false;
+    this.items = [];
+    this.queue = [];
+    this.track.replaceChildren();
+  }
+
+  /** How far the track has gone, px. */
+  travelled() {
+    return (this.animation.currentTime / 1000) * SPEED;
+  }
+
+  /** What is on air now, in order. New ones enter next. */
+  show(headlines) {
+    const fresh = headlines.filter(({ id }) => !this.headlines.has(id)).map(({ id }) => id);
+    this.headlines = new Map(headlines.map((headline) => [headline.id, headline]));
+    if (!this.animation) return;
+    const waiting = [...this.takeBack(), ...this.queue].filter((id) => this.headlines.has(id));
+    this.queue = [...fresh, ...waiting];
+    this.items.forEach((item, index) => this.renew(item, this.items[index + 1]));
+    this.fill();
+  }
+
+  /** Ids of those that stand ready but cannot be seen yet: they give way to news. */
+  takeBack() {
+    const edge = this.travelled() + this.width + EDGE_PX;
+    const seen = this.items.filter(({ at }) => at <= edge);
+    const ready = this.items.slice(seen.length);
+    for (const { element } of ready) element.remove();
+    this.items = seen;
+    return ready.map(({ id }) => id);
+  }
+
+  renew(item, next) {
+    const headline = this.headlines.get(item.id);
+    if (headline === item.headline || item.id === null) return;
+    if (!headline) return void this.cover(item);
+    const element = this.build(headline);
+    this.track.append(element);
+    const room = next ? next.at - item.at : Infinity;
+    const width = widthOf(element);
+    if (width > room) {
+      element.remove();
+      // A longer wording waits for its next turn; what was wrong may not run on until then.
+      if (!headline.correction) return;
+      this.cover(item);
+      this.queue = [headline.id, ...this.queue.filter((id) => id !== headline.id)];
+      return;
+    }
+    item.element.replaceWith(element);
+    Object.assign(item, { headline, element, width: Math.min(Math.max(width, item.width), room) });
+    setPlace(element, item.at);
+  }
+
+  /** Gone at once, in its place: closing the gap would be a jump. */
+  cover(item) {
+    item.element.style.inlineSize = `${item.width}px`;
+    item.element.className = "gone";
+    item.element.replaceChildren();
+    item.id = null;
+  }
+
+  fill() {
+    if (!this.animation) return;
+    if (this.travelled() > REBASE_PX) this.rebase();
+    const gone = this.travelled();
+    while (this.items.length && this.items[0].at + this.items[0].width < gone) this.items.shift().element.remove();
+    const opening = !this.opened; // only the first headlines may appear inside the window
+    while (this.headlines.size > 0) {
+      if (this.queue.length === 0) this.queue = Array.from(this.headlines.keys());
+      const at = this.placeFor(this.queue[0], gone + (opening ? 0 : this.width) + EDGE_PX);
+      if (at > gone + this.width + AHEAD_PX) break;
+      this.put(this.queue.shift(), at);
+      this.opened = true;
+    }
+  }
+
+  /** Behind the last one, not before `earliest`, and one headline not twice within a window's width. */
+  placeFor(id, earliest) {
+    const last = this.items[this.items.length - 1];
+    const twin = this.items.filter((item) => item.id === id).pop();
+    return Math.max(earliest, last ? last.at + last.width : 0, twin ? twin.at + Math.max(this.width, twin.width) : 0);
+  }
+
+  put(id, at) {
+    const headline = this.headlines.get(id);
+    const element = this.build(headline);
+    setPlace(element, at);
+    this.track.append(element);
+    this.items.push({ id, headline, element, at, width: widthOf(element) });
+  }
+
+  rebase() {
+    const gone = this.travelled();
+    this.animation.currentTime = 0;
+    for (const item of this.items) setPlace(item.element, (item.at -= gone));
+  }
+
+  resize() {
+    this.width = this.pane.clientWidth;
+    const { fontSize } = getComputedStyle(this.track);
+    if (fontSize !== this.fontSize) this.remeasure();
+    this.fontSize = fontSize;
+    this.fill();
+  }
+
+  remeasure() {
+    let end = this.items.length ? this.items[0].at : 0;
+    for (const item of this.items) {
+      item.width = widthOf(item.element);
+      setPlace(item.element, (item.at = end));
+      end += item.width;
+    }
+  }
+}
+
+/** The same headlines to read at rest, each kept in its own element while it lives. */
+class List {
+  constructor(element, build) {
+    this.element = element;
+    this.build = build;
+    this.rows = new Map(); // id -> {headline, element}
+    this.opened = false;
+  }
+
+  show(headlines) {
+    const ids = new Set(headlines.map(({ id }) => id));
+    for (const [id, { element }] of this.rows) if (!ids.has(id)) element.remove() || this.rows.delete(id);
+    let after = null;
+    for (const headline of headlines) {
+      const element = this.row(headline);
+      const place = after ? after.nextSibling : this.element.firstChild;
+      if (place !== element) this.element.insertBefore(element, place);
+      after = element;
+    }
+    this.opened = true;
+  }
+
+  row(headline) {
+    const row = this.rows.get(headline.id);
+    if (row && row.headline === headline) return row.element;
+    const element = this.build(headline);
+    if (row) row.element.replaceWith(element);
+    if (this.opened && !row) element.className = "new";
+    this.rows.set(headline.id, { headline, element });
+    return element;
+  }
+}
+
+/** Says to a screen reader what has come: several at a time, and seldom. */
+class Announcer {
+  constructor(log, alert, words) {
+    Object.assign(this, { log, alert, words, waiting: [], spokeAt: -Infinity, timer: 0 });
+  }
+
+  say(text) {
+    this.waiting.push(text);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.speak(), Math.max(500, this.spokeAt + LOG_EVERY_MS - Date.now()));
+  }
+
+  speak() {
+    const { waiting, words } = this;
+    this.log.append(make("p", "", waiting.length === 1 ? waiting[0] : words.arrived(waiting.length)));
+    while (this.log.children.length > 3) this.log.firstChild.remove();
+    this.waiting = [];
+    this.spokeAt = Date.now();
+  }
+
+  interrupt(text) {
+    this.alert.replaceChildren(make("p", "", text));
+  }
+}
+
+class Channel {
+  constructor({ name, title, lang, dir }, parent) {
+    const root = document.getElementById("channel").content.cloneNode(true).firstElementChild;
+    const part = (selector) => root.querySelector(selector);
+    const words = WORDS[lang.split("-")[0]] || WORDS.en;
+    Object.assign(root, { lang, dir, id: name });
+    parent.append(root);
+    Object.assign(this, { root, lang, words, held: null, known: null, strapTimer: 0 });
+    this.light = part(".light");
+    this.quiet = part(".quiet");
+    this.strap = part(".strap");
+    this.button = part(".pause");
+    this.more = part(".more");
+    part("h2").textContent = title;
+    part("h2").id = `${name}-title`;
+    root.setAttribute("aria-labelledby", `${name}-title`);
+    part(".pause .word").textContent = words.pause;
+    this.button.setAttribute("aria-describedby", `${name}-title`);
+    this.announcer = new Announcer(part(".log"), part(".alert"), words);
+    this.crawl = new Crawl(part(".window"), (headline) => this.crawling(headline));
+    this.list = new List(part(".list"), (headline) => this.listed(headline));
+    this.button.addEventListener("click", () => this.pause());
+    this.more.addEventListener("click", () => this.unfold(this.more.getAttribute("aria-expanded") !== "true"));
+    this.unfold(false);
+    this.ticker = new Ticker({ channel: name });
+    this.ticker.addEventListener("change", () => this.show());
+    this.ticker.addEventListener("state", () => this.showState());
+    this.ticker.addEventListener("flash", ({ detail }) => this.flash(detail.headline));
+    this.ticker.addEventListener("retracted", () => this.announcer.say(words.withdrawn));
+    stillness.addEventListener("change", () => this.show());
+    this.ticker.start();
+  }
+
+  show() {
+    const { ticker, words } = this;
+    const onAir = ticker.board.onAir(ticker.now());
+    // A pause holds back what is new, never a kill or a correction.
+    const shown = this.held ? onAir.filter(({ id }) => this.held.has(id)) : onAir;
+    const held = onAir.length - shown.length;
+    this.crawl.show(shown);
+    this.list.show(shown);
+    this.button.querySelector(".count").textContent = held ? words.fresh(held) : "";
+    this.quiet.textContent = this.rest(shown.length);
+    this.unfold(this.more.getAttribute("aria-expanded") === "true");
+    this.announce(shown);
+    if (this.sounding && !onAir.some(({ id }) => id === this.sounding)) this.unstrap();
+  }
+
+  rest(count) {
+    if (count === 0) return this.ticker.knownAt ? this.words.quiet : "";
+    return stillness.matches ? this.words.many(count) : "";
+  }
+
+  showState() {
+    const { ticker, words } = this;
+    this.root.dataset.state = ticker.state;
+    const live = ticker.state === "live";
+    const since = !live && ticker.knownAt ? words.since(clock(ticker.knownAt, this.lang)) : "";
+    this.light.textContent = [words[ticker.state], since].filter(Boolean).join(" · ");
+    if (live) this.quiet.textContent = this.rest(this.list.rows.size);
+  }
+
+  announce(headlines) {
+    const known = this.known;
+    this.known = new Set([...(known || []), ...headlines.map(({ id }) => id)]);
+    if (!known) return;
+    for (const { id, text, urgency } of headlines) if (!known.has(id) && urgency !== "flash") this.announcer.say(text);
+  }
+
+  pause() {
+    const paused = !this.held;
+    this.held = paused ? new Set(this.list.rows.keys()) : null;
+    this.button.setAttribute("aria-pressed", String(paused));
+    this.crawl.pause(paused);
+    this.show();
+  }
+
+  unfold(open) {
+    const count = this.list.rows.size;
+    this.list.element.classList.toggle("folded", !open);
+    this.more.setAttribute("aria-expanded", String(open));
+    this.more.textContent = open ? this.words.fewer : this.words.all(count);
+    this.more.hidden = count <= FOLDED;
+  }
+
+  flash(headline) {
+    const { words, strap } = this;
+    this.sounding = headline.id;
+    strap.replaceChildren(this.urgency(headline), wording(headline));
+    strap.hidden = false;
+    this.announcer.interrupt(`${words.flash}: ${headline.text}`);
+    clearTimeout(this.strapTimer);
+    this.strapTimer = setTimeout(() => this.unstrap(), STRAP_MS);
+  }
+
+  unstrap() {
+    this.sounding = null;
+    this.strap.hidden = true;
+    this.strap.replaceChildren();
+  }
+
+  // -- one headline
+
+  crawling(headline) {
+    const item = make("li", "", this.urgency(headline), this.kicker(headline), wording(headline));
+    if (headline.correction) item.append(make("span", "mark", this.words.correction));
+    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the list has the same link
+    return item;
+  }
+
+  listed(headline) {
+    const row = make("li", "", this.time(headline.published_at));
+    const tags = [this.urgency(headline), this.kicker(headline)].filter(Boolean);
+    if (tags.length) row.append(make("p", "tags", ...tags));
+    const meta = this.meta(headline);
+    row.append(make("h3", "", wording(headline)));
+    if (meta.length) row.append(make("p", "meta", ...meta));
+    row.dataset.urgency = headline.urgency;
+    return row;
+  }
+
+  urgency({ urgency }) {
+    const word = this.words[urgency];
+    if (!word || urgency === "routine") return null;
+    const label = make("span", "urgency", word);
+    label.dataset.urgency = urgency;
+    return label;
+  }
+
+  kicker({ kicker }) {
+    return kicker ? make("bdi", "kicker", kicker) : null;
+  }
+
+  meta({ source, version, correction, published_at: published, updated_at: updated }) {
+    const { words } = this;
+    const parts = [];
+    if (source && source.name) parts.push(make("bdi", "", source.name));
+    if (version > 1 && updated > published) parts.push(make("span", "", `${words.updated} `, this.time(updated)));
+    if (correction) parts.push(make("span", "correction", `${words.correction}: `, make("bdi", "", correction)));
+    return parts;
+  }
+
+  time(instant) {
+    const element = make("time", "", instant ? clock(Date.parse(instant), this.lang) : "");
+    if (instant) element.dateTime = instant;
+    return element;
+  }
+}
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
+/** The headline itself: text, never markup; a link only to the web. */
+function wording({ text, link, lang, dir }) {
+  const words = make("bdi", "", text);
+  if (lang) words.lang = lang;
+  if (dir) words.dir = dir;
+  if (!/^https?:\/\//i.test(link || "")) return words;
+  const anchor = make("a", "", words);
+  anchor.href = link;
+  anchor.rel = "noopener";
+  return anchor;
+}
+
+function widthOf(element) {
+  return element.getBoundingClientRect().width;
+}
+
+function setPlace(element, px) {
+  element.style.insetInlineStart = `${px}px`;
+}
+
+/** The time of day; with the day when it is not today. */
+function clock(ms, lang) {
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const today = new Date(ms).toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(lang, today ? time : { day: "numeric", month: "short", ...time }).format(ms);
+}
+
+function feeds({ name, title, lang }) {
+  const links = [["RSS", "rss"], ["Atom", "atom"], ["JSON", "json"]].map(([label, format]) => {
+    const link = make("a", "", label);
+    link.href = `/v1/channels/${encodeURIComponent(name)}/feed.${format}`;
+    return link;
+  });
+  const heading = make("bdi", "", title);
+  heading.lang = lang;
+  return make("li", "", heading, ...links);
+}
+
+async function channels(notice) {
+  for (let wait = 1000; ; wait = Math.min(2 * wait, LONGEST_RETRY_MS)) {
+    try {
+      const response = await fetch("/v1/channels", { credentials: "omit" });
+      if (response.ok) return (await response.json()).channels;
+    } catch (error) {
+      // told to the reader below, in words
+    }
+    notice.textContent = "The server does not answer. Trying again.";
+    await new Promise((resolve) => { setTimeout(resolve, wait * (0.5 + Math.random())); });
+  }
+}
+
+async function open() {
+  const main = document.getElementById("channels");
+  const notice = document.getElementById("notice");
+  const today = document.getElementById("today");
+  today.textContent = new Intl.DateTimeFormat([], { dateStyle: "full" }).format();
+  const found = await channels(notice);
+  notice.textContent = found.length ? "" : "No channel has been set up yet.";
+  for (const channel of found) new Channel(channel, main);
+  document.getElementById("feeds").append(...found.map(feeds));
+  main.removeAttribute("aria-busy");
+}
+
+open();
