@@ -16,7 +16,7 @@ from ticker.errors import NoHeadline, TickerError
 from ticker.filter import Filter
 from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
 from ticker.hub import Hub
-from ticker.keys import Key, Keys
+from ticker.keys import Key, Keys, Scope
 from ticker.life import Action
 from ticker.position import Position
 from ticker.requests import once_of, read_model, version_of, whole_number
@@ -101,7 +101,7 @@ async def events(request: Request) -> Response:
 
 
 async def _next(hub: Hub, request: Request, wanted: Filter, wait: int) -> bytes:
-    """A long poll is a subscriber that leaves after the first write."""
+    """A long poll is a subscriber that leaves after the first write, or when nobody waits any more."""
     came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     def write(data: bytes) -> None:
@@ -114,14 +114,19 @@ async def _next(hub: Hub, request: Request, wanted: Filter, wait: int) -> bytes:
     subscriber = Subscriber(write, close, protocol.lines, wanted, "poll")
     hub.fanout(request.path_params["channel"]).listen(subscriber)
     hub.connections += 1
+    gone = asyncio.ensure_future(_disconnect(request))
     try:
-        async with asyncio.timeout(wait):
-            return await came
-    except TimeoutError:
-        return b""
+        await asyncio.wait((came, gone), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        return came.result() if came.done() else b""
     finally:
+        gone.cancel()
         subscriber.gone()
         hub.connections -= 1
+
+
+async def _disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def headline(request: Request) -> Response:
@@ -218,9 +223,10 @@ async def _writer(request: Request, action: Action) -> Key:
 
 
 async def _allow(request: Request, key: Key, action: Action) -> None:
-    """Only a source's key depends on the headline: it may touch nothing but its own."""
+    """Only a source's right depends on the headline: it may touch nothing but its own."""
     source = None
-    if key.is_source:
+    if Scope.SOURCE in key.scopes:
+        key.allow_channel(request.path_params["channel"])
         record = await _desk(request).find(request.path_params["channel"], request.path_params["id"])
         source = record.source.name if record and record.source else None
     key.allow(action, request.path_params["channel"], source)

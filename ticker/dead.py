@@ -1,7 +1,7 @@
 """Dead letters: what came from a source and could not become a headline, kept with the reason until somebody looks.
 
-    ticker:dead                stream, the newest 10,000
-    ticker:dead:once:<digest>  the same bytes from the same source for the same reason are recorded once a day
+ticker:dead                stream, the newest 10,000
+ticker:dead:once:<digest>  the same bytes from the same source for the same reason are recorded once a day
 """
 
 import base64

@@ -8,12 +8,14 @@
     ├── Conflict 409
     │   ├── Refused          the headline's state does not allow the action
     │   └── KeyReused        an Idempotency-Key that was used for another request
+    ├── Slow 408             the request did not come in time
     ├── Killed 410           a tombstone stands
     ├── VersionStale 412     edited on a version that is no longer the newest
     ├── TooLarge 413
     ├── Invalid 422          readable, but fields are at fault; names all of them
     ├── VersionMissing 428   an edit must say which version it was made on
     ├── TooMany 429
+    ├── HeadTooLarge 431
     └── Unavailable 503      try again later
 
 Each carries a stable `code` (the last part of the problem's `type`), an HTTP status and one sentence that
@@ -106,6 +108,12 @@ class KeyReused(Conflict):
     title = "This Idempotency-Key was used for another request"
 
 
+class Slow(TickerError):
+    code = "slow"
+    status = 408
+    title = "The request did not come in time"
+
+
 class Killed(TickerError):
     code = "killed"
     status = 410
@@ -146,6 +154,12 @@ class TooMany(TickerError):
     code = "too-many"
     status = 429
     title = "Too many at once"
+
+
+class HeadTooLarge(TickerError):
+    code = "head-too-large"
+    status = 431
+    title = "The request's headers are too large"
 
 
 class Unavailable(TickerError):

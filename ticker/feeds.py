@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
@@ -24,6 +25,9 @@ from ticker.hub import Hub
 ATOM = "http://www.w3.org/2005/Atom"
 COLUMNS = ("id", "version", "urgency", "kicker", "text", "link", "section", "region", "source",
            "published_at", "updated_at", "expires_at", "pinned", "correction")  # fmt: skip
+
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
 class Strip(NamedTuple):
@@ -167,8 +171,8 @@ def _categories(headline: Headline) -> list[str]:
 
 
 def _sub(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
-    element = ET.SubElement(parent, tag, attributes)
-    element.text = text
+    element = ET.SubElement(parent, tag, {name: _NOT_XML.sub("", value) for name, value in attributes.items()})
+    element.text = text and _NOT_XML.sub("", text)
     return element
 
 

@@ -114,6 +114,9 @@ class Hub:
                     logger.warning("%s: Redis is away (%s); readers keep what they have", fanout.channel.name, error)
                 longest = min(AGAIN[0] * 2 ** min(failures, 10), AGAIN[1])
                 await asyncio.sleep(self._uniform(0, longest))
+            except Exception:
+                logger.exception("%s: a fault of ours; going on", fanout.channel.name)
+                await asyncio.sleep(AGAIN[1])
 
     async def _load_unless_it_holds(self, fanout: Fanout) -> None:
         name = fanout.channel.name

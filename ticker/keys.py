@@ -56,14 +56,9 @@ class Key(NamedTuple):
         """How the audit names who acts with it."""
         return f"{self.name} ({self.id})"
 
-    @property
-    def is_source(self) -> bool:
-        return self.scopes == {Scope.SOURCE}
-
     def allow(self, action: Action, channel: str, source: str | None = None) -> None:
         """Forbidden, with what is missing, unless the key may do this. `source` is the headline's."""
-        if self.channels and channel not in self.channels:
-            raise Forbidden(f"This key is for {', '.join(sorted(self.channels))}, not for {channel!r}.")
+        self.allow_channel(channel)
         if Scope.ADMIN in self.scopes:
             return
         granted = self.scopes & ALLOWED[action]
@@ -71,6 +66,10 @@ class Key(NamedTuple):
             raise Forbidden(f"To {action} a key needs one of: {', '.join(sorted(ALLOWED[action]))}, admin.")
         if granted == {Scope.SOURCE} and source != self.name:
             raise Forbidden(f"A source's key may only touch headlines whose source.name is {self.name!r}.")
+
+    def allow_channel(self, channel: str) -> None:
+        if self.channels and channel not in self.channels:
+            raise Forbidden(f"This key is for {', '.join(sorted(self.channels))}, not for {channel!r}.")
 
 
 class Keys:

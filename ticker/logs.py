@@ -18,13 +18,18 @@ _UNSAFE = {
 }
 
 
+def one_line(text: str) -> str:
+    """Fit for a terminal: what could move the cursor, colour or turn the text is written as its code."""
+    return text.translate(_UNSAFE)
+
+
 class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = instant.format(int(record.created * 1000))
-        line = f"{when} {record.levelname.lower()} {record.name}: {record.getMessage()}".translate(_UNSAFE)
+        line = one_line(f"{when} {record.levelname.lower()} {record.name}: {record.getMessage()}")
         if record.exc_info:
             trace = self.formatException(record.exc_info).splitlines()
-            line = "\n".join([line, *("    " + part.translate(_UNSAFE) for part in trace)])
+            line = "\n".join([line, *("    " + one_line(part) for part in trace)])
         return line
 
 

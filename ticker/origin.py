@@ -8,4 +8,7 @@ def allowed(origin: str | None, host: str | None, origins: Sequence[str]) -> boo
     """Whether a page of this origin may read. Programs that are not browsers send no origin; our own pages may always."""
     if origin is None or "*" in origins or origin in origins:
         return True
-    return host is not None and urlsplit(origin).netloc == host
+    try:
+        return bool(host) and urlsplit(origin).netloc == host
+    except ValueError:  # such as `http://[`
+        return False

@@ -20,6 +20,7 @@ LONGEST_LINE = 64 * 1024  # bytes
 SUPERVISED = "TICKER_SUPERVISED"  # in the environment of the children
 
 _PROCFILE_LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
+_FOR_THE_SHELL = re.compile(r"[^A-Za-z0-9 _./:,@%+-]|^\s*(?:exec|cd|\.)\s")
 _COLOURS = (36, 33, 32, 35, 34, 31)  # of the names, as SGR numbers
 
 
@@ -44,7 +45,7 @@ def backoff() -> Iterator[float]:
 
 
 class Processes:
-    """The commands: a string goes to the shell, a list of words is started as it is."""
+    """The commands: a string as in a Procfile, or a list of words."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class Processes:
         """Run it to its end, and say how it ended."""
         reader, writer = os.pipe()
         try:
-            process = await self._spawn(["sh", "-c", command] if isinstance(command, str) else command, writer)
+            process = await self._spawn(_words(command), writer)
         except OSError as error:
             os.close(reader)
             return f"cannot be started: {error}"
@@ -158,6 +159,13 @@ class Processes:
     def _signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
+
+
+def _words(command: str | Sequence[str]) -> Sequence[str]:
+    """A plain command is started without a shell, so that what it runs has us, and not the shell, for its parent."""
+    if not isinstance(command, str):
+        return command
+    return ["sh", "-c", command] if _FOR_THE_SHELL.search(command) else command.split()
 
 
 class _Printer:

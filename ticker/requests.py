@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import re
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from ticker.desk import Once
-from ticker.errors import Invalid, Malformed, TooLarge, UnsupportedMedia, VersionMissing, VersionStale
+from ticker.errors import Invalid, Malformed, Slow, TooLarge, UnsupportedMedia, VersionMissing, VersionStale
 
 BODY_LIMIT = 64 * 1024  # bytes
 BODY_SECONDS = 10.0  # until the body must be complete
@@ -21,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body. TooLarge as soon as it is; Malformed when it does not come in time."""
+    """The whole body. TooLarge as soon as it is; Slow when it does not come in time."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > BODY_LIMIT:
         raise TooLarge(f"The body may have at most {BODY_LIMIT} bytes.")
@@ -33,7 +34,7 @@ async def read_body(request: Request) -> bytes:
                 if len(body) > BODY_LIMIT:
                     raise TooLarge(f"The body may have at most {BODY_LIMIT} bytes.")
     except TimeoutError:
-        raise Malformed(f"The body was not complete within {BODY_SECONDS:.0f} seconds.") from None
+        raise Slow(f"The body was not complete within {BODY_SECONDS:.0f} seconds.") from None
     except ClientDisconnect:
         raise Malformed("The connection ended before the body did.") from None
     return bytes(body)
@@ -49,9 +50,19 @@ async def read_model(request: Request, model: type[Model], *, optional: bool = F
         if kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMedia("Send JSON, with `Content-Type: application/json`.")
     try:
-        return model.model_validate_json(body), body
+        given = model.model_validate_json(body)
     except ValidationError as error:
         raise refusal_of(error) from None
+    json.loads(body, object_pairs_hook=_named_once)  # no deeper now than the model is
+    return given, body
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a member that is there twice, one reader takes the first and another the last."""
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        raise Malformed("The body names a member of an object twice.")
+    return names
 
 
 def refusal_of(error: ValidationError) -> Malformed | Invalid:

@@ -160,6 +160,15 @@ class Sources:
         except Gone as error:
             raise refusal(error) from error
 
+    async def overlook(self, source: str, ids: Iterable[str]) -> None:
+        """As if these entries had not been seen: they will be decided on anew."""
+        names = list(ids)
+        try:
+            if names:
+                await self.redis.hdel(Keys.of(source).seen, *names)
+        except Gone as error:
+            raise refusal(error) from error
+
     async def prune(self, source: str, before: int) -> int:
         """Forget the entries that were last in the document before then (ms). How many."""
         key = Keys.of(source).seen

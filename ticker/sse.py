@@ -12,7 +12,7 @@ from ticker.errors import Overloaded
 from ticker.hub import Hub
 from ticker.subscriber import Subscriber
 from ticker.transport import WIRE
-from ticker.wire import QueueWire, until_either_ends
+from ticker.wire import QueueWire
 
 RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
 
@@ -74,10 +74,10 @@ async def _over_asgi(
 
     try:
         hub.join(channel, subscriber, after)
-        await until_either_ends(wire.pump(body), _disconnect(receive))
+        await wire.run(body, _disconnect(receive))
     finally:
         subscriber.gone()
-    if wire.closed is not None:
+    if wire.closed is not None and not wire.cut.is_set():
         await send({"type": "http.response.body", "body": b""})
 
 

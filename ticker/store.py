@@ -78,11 +78,11 @@ def _host_port(text: str) -> tuple[str, int]:
 def refusal(error: BaseException) -> TickerError:
     """What a failure of Redis means for whoever asked, as one sentence."""
     text = str(error)
-    if isinstance(error, OutOfMemoryError) or text.startswith("OOM"):
+    if isinstance(error, OutOfMemoryError) or "OOM command not allowed" in text:  # 6.2 wraps what a script is told
         return StorageFull(
             "Redis is out of memory and takes no more; give it memory or let things expire.", retry_after=30
         )
-    if text.startswith("MISCONF"):
+    if "MISCONF" in text:
         return StorageFull("Redis cannot write to its disk and takes nothing more; make room there.", retry_after=30)
     if isinstance(error, AuthenticationError | AuthorizationError | NoPermissionError):
         return Unavailable("Redis does not accept our credentials; check TICKER_REDIS_URL.", retry_after=10)

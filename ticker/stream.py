@@ -1,6 +1,7 @@
 """A channel in Redis: its log, board, desk, tombstones and timers. All commands to them are here and in append.lua."""
 
 import json
+import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from ticker.headline import Headline, Record
 from ticker.position import Position
 from ticker.store import Client, Gone, monotonic_ms, refusal
 
+logger = logging.getLogger(__name__)
+
 APPEND = Path(__file__).with_name("append.lua").read_text()
 RENEW = """
 if (redis.call('HGET', KEYS[1], 'epoch') or '') ~= ARGV[1] then return 0 end
@@ -27,6 +30,7 @@ return 1
 RECENT = 5_000  # entries of the log a process reads when it starts, to resume readers from
 BATCH = 1_000  # entries taken from the log at once
 BLOCK = 1_000  # ms that a follower waits before it checks that history still holds
+HEAR_EVERY = 2_000  # ms between looks at Redis's clock
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
 
@@ -124,6 +128,7 @@ class Stream:
         self.clock = clock
         self.min_replicas = min_replicas
         self._new_epoch = new_epoch or _random_epoch
+        self._heard_at = -HEAR_EVERY
 
     def now(self) -> int:
         return self.clock.now(monotonic_ms())
@@ -139,6 +144,7 @@ class Stream:
         pipe.hmget(keys.killed, [headline_id, *identities])
         pipe.get(_once_key(channel, once))
         try:
+            await self._hear_the_time_now_and_then()
             board, desk, killed, answer = await pipe.execute()
         except Gone as error:
             raise refusal(error) from error
@@ -237,15 +243,25 @@ class Stream:
             for entry_id, fields in reversed(entries[:RECENT])
             if (event := _event(fields)) is not None
         ]
-        headlines: list[Headline] = [Headline.model_validate_json(raw) for raw in board]
+        headlines = [headline for raw in board if (headline := _headline(channel, raw)) is not None]
         return Loaded(Position.at(epoch, last or "0-0"), headlines, recent, complete)
 
     async def follow(self, channel: str, position: Position) -> AsyncIterator[list[tuple[Position, Event]]]:
-        """What comes after a position, in batches; an empty one when nothing came for a while."""
+        """What comes after a position, in batches; an empty one when nothing came for a while.
+
+        Ends when this is no longer the history that led there. That is asked along with each batch, on the same
+        connection: behind the same address may stand another Redis from one command to the next.
+        """
         keys = Keys.of(channel)
         after = position.stream_id
         while True:
-            reply = await self.redis.xread({keys.log: after}, count=BATCH, block=BLOCK)
+            pipe = self.redis.pipeline(transaction=False)
+            pipe.hmget(keys.meta, ["epoch", "last"])
+            pipe.xrange(keys.log, after, after)
+            pipe.xread({keys.log: after}, count=BATCH, block=BLOCK)
+            (epoch, last), here, reply = await pipe.execute()
+            if epoch != position.epoch or not (here or after in ("0-0", last)):
+                return
             entries = reply[0][1] if reply else []
             batch = [
                 (Position.at(position.epoch, entry_id), event)
@@ -285,16 +301,14 @@ class Stream:
         await self.redis.eval(RENEW, 1, Keys.of(channel).meta, epoch, self._new_epoch())
 
     async def hear_the_time(self) -> None:
-        seconds, microseconds = await self._time()
-        self.clock.observe(seconds * 1000 + microseconds // 1000, monotonic_ms())
+        get_node = getattr(self.redis, "get_default_node", None)  # a Cluster's nodes each have a clock; one is enough
+        seconds, microseconds = await self.redis.time(**({"target_nodes": get_node()} if get_node else {}))
+        self._heard_at = monotonic_ms()
+        self.clock.observe(seconds * 1000 + microseconds // 1000, self._heard_at)
 
-    async def _time(self) -> tuple[int, int]:
-        reply = await self.redis.time(**self._any_node())
-        return reply[0], reply[1]
-
-    def _any_node(self) -> dict[str, Any]:
-        get_node = getattr(self.redis, "get_default_node", None)
-        return {"target_nodes": get_node()} if get_node else {}
+    async def _hear_the_time_now_and_then(self) -> None:
+        if monotonic_ms() - self._heard_at > HEAR_EVERY:
+            await self.hear_the_time()
 
     # --- the clock's work -------------------------------------------------------------------------------------------
 
@@ -309,10 +323,11 @@ class Stream:
         await self.redis.zrem(Keys.of(channel).due, timer)
 
     async def trim(self, channel: str, *, log_before: int, audit_before: int) -> int:
-        """Let go of what is older than is kept (ms). How many log entries went."""
+        """Let go of what is older than is kept (ms), but for the last event. How many log entries went."""
         keys = Keys.of(channel)
+        last = await self.redis.hget(keys.meta, "last")
         pipe = self.redis.pipeline(transaction=False)
-        pipe.xtrim(keys.log, minid=f"{log_before}-0", approximate=False)
+        pipe.xtrim(keys.log, minid=min(f"{log_before}-0", last or "0-0", key=_offset), approximate=False)
         pipe.xtrim(keys.audit, minid=f"{audit_before}-0", approximate=False)
         pipe.hgetall(keys.killed)
         trimmed, _, killed = await pipe.execute()
@@ -329,6 +344,19 @@ def _event(fields: Mapping[str, str]) -> Event | None:
         return events.from_fields(fields)
     except ValueError:
         return None  # written by a newer version: readers ignore unknown types, and so do we
+
+
+def _offset(stream_id: str) -> tuple[int, int]:
+    return Position.at("", stream_id).offset
+
+
+def _headline(channel: str, raw: str) -> Headline | None:
+    """One that cannot be read must not keep all the others from the strip."""
+    try:
+        return Headline.model_validate_json(raw)
+    except ValueError as error:
+        logger.error("%s: a headline in Redis cannot be read and is left out: %s", channel, error)  # noqa: TRY400
+        return None
 
 
 def _once_key(channel: str, once: str) -> str:

@@ -7,23 +7,27 @@ the cost of `await send()`), limits on what a client may send before it is heard
 
 import asyncio
 import contextlib
+import json
 import logging
+import signal
 import socket
 import time
+from types import FrameType
 from typing import Any
 
 from uvicorn import Server as UvicornServer
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from ticker.errors import HeadTooLarge, Malformed, Slow, TickerError
 from ticker.hub import Hub
 from ticker.protocol import CloseCode
 from ticker.subscriber import Subscriber
 
 WIRE = "ticker.wire"  # the scope's extension
 HEAD_LIMIT = 32 * 1024  # bytes of request line and headers
-HEAD_SECONDS = 10.0  # until the headers must be complete
-SWEEP = 2.0  # s between looks for connections that never finish their request
+MESSAGE_LIMIT = 1024 * 1024  # bytes of a whole request, however it is framed; who sends on after our answer is cut
+HEARD_LIMIT = 64 * 1024  # bytes in a second from a WebSocket's peer, which has next to nothing to say
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     subscriber: Subscriber | None = None
     opened_at = 0.0
-    head_bytes = 0
+    taken = 0  # bytes since the request began
+    in_head = False
     peer_timeout_ms = 30_000
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -46,17 +51,21 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self.taken += len(data)  # a request that begins in it starts anew
         super().data_received(data)
-        if not self.awaits_a_request:
-            self.head_bytes = 0
-            return
-        self.head_bytes += len(data)
-        if self.head_bytes > HEAD_LIMIT:
-            self.refuse(431, "The request's headers are larger than 32 kB.")
+        if self.in_head and self.taken > HEAD_LIMIT:
+            self.refuse(HeadTooLarge("The request's headers are larger than 32 kB."))
+        elif self.taken > MESSAGE_LIMIT:
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.taken, self.in_head = 0, True
         self.scope["extensions"] = {WIRE: {"wire": self}}
+
+    def on_headers_complete(self) -> None:
+        self.in_head = False
+        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -67,11 +76,22 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or cycle.response_complete
 
-    def refuse(self, status: int, sentence: str) -> None:
-        body = sentence.encode()
-        head = f"HTTP/1.1 {status} Refused\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        if not self.transport.is_closing():
-            self.transport.write(head.encode() + body)
+    def send_400_response(self, msg: str) -> None:
+        self.refuse(Malformed(msg))
+
+    def refuse(self, error: TickerError) -> None:
+        """An answer to what has not become a request, unless another answer is on its way; then the end."""
+        if self.transport.is_closing():
+            return
+        if self.awaits_a_request or not self.cycle.response_started:
+            self.transport.write(_answer(error))
+        self.transport.close()
+
+    def too_slow(self) -> None:
+        """The headers, or what is left of a body that has been answered already, did not come in time."""
+        if self.in_head:
+            self.refuse(Slow("The request was not complete in time."))
+        else:
             self.transport.close()
 
     def pause_writing(self) -> None:
@@ -108,6 +128,31 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """WebSocket, and its wire."""
 
     subscriber: Subscriber | None = None
+    heard = 0  # bytes in the second that began at `heard_from`
+    heard_from = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        now = self.loop.time()
+        if now - self.heard_from > 1:
+            self.heard_from, self.heard = now, 0
+        self.heard += len(data)
+        if self.heard > HEARD_LIMIT:
+            self.finish(CloseCode.POLICY)  # before it is parsed: each of many tiny frames costs more than its bytes
+            return
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_cont(self, event: Any) -> None:
+        if event.data or event.fin:  # empty fragments have no end that a limit on bytes would find
+            super().handle_cont(event)
+
+    async def receive(self) -> Any:
+        message = await super().receive()
+        if not self.writable.is_set() and not self.transport.is_closing():
+            self.transport.pause_reading()  # which uvicorn has just resumed; see pause_writing
+        return message
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -123,13 +168,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         # Who does not read is not heard either: else a flood of pings would pile up pongs without end.
-        self.transport.pause_reading()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
         if self.subscriber is not None:
             self.subscriber.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if not self.read_paused:
+        if not self.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
         if self.subscriber is not None:
             self.subscriber.drained()
@@ -144,13 +190,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Close frame, then the connection. A slow reader's unsent bytes are not waited for."""
         if self.transport.is_closing() or self.close_sent:
             return
+        if not self.handshake_complete:
+            self.transport.abort()
+            return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": code.reason})
         self.conn.send_close(code, code.reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if code is CloseCode.SLOW:
+        if code in (CloseCode.SLOW, CloseCode.POLICY):
             self.loop.call_later(1.0, self.transport.abort)
         self.transport.close()
+
+
+def _answer(error: TickerError) -> bytes:
+    body = json.dumps(error.problem()).encode()
+    head = f"HTTP/1.1 {error.status} Refused\r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}"
+    return head.encode() + b"\r\ncache-control: no-store\r\nconnection: close\r\n\r\n" + body
 
 
 def drop_vanished_peers(transport: asyncio.BaseTransport, timeout_ms: int) -> None:
@@ -169,6 +224,8 @@ class Server(UvicornServer):
     """uvicorn's server, which says goodbye before it goes, and does not wait for ever to be asked."""
 
     hub: Hub | None = None
+    head_seconds = 10.0  # until a request's headers must be complete
+    sweep_seconds = 2.0  # between looks for those that never finish them
     _sweeper: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -185,15 +242,21 @@ class Server(UvicornServer):
             await self.hub.drain()
         await super().shutdown(sockets)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM is how we are asked to end: who has done so in order does not then die of it, but ends with 0."""
+        super().handle_exit(sig, frame)
+        with contextlib.suppress(ValueError):
+            self._captured_signals.remove(signal.SIGTERM)
+
     async def _sweep(self) -> None:
         """One timer for all: who has not finished its request's headers in time is let go."""
         while True:
-            await asyncio.sleep(SWEEP)
-            deadline = time.monotonic() - HEAD_SECONDS
+            await asyncio.sleep(self.sweep_seconds)
+            deadline = time.monotonic() - self.head_seconds
             for connection in list(self.server_state.connections):
                 if (
                     isinstance(connection, HttpProtocol)
                     and connection.awaits_a_request
                     and connection.opened_at < deadline
                 ):
-                    connection.refuse(408, "The request was not complete within ten seconds.")
+                    connection.too_slow()

@@ -12,7 +12,7 @@ from ticker.origin import allowed
 from ticker.protocol import CloseCode
 from ticker.subscriber import Subscriber
 from ticker.transport import WIRE
-from ticker.wire import QueueWire, until_either_ends
+from ticker.wire import QueueWire
 
 
 class Stream:
@@ -76,10 +76,12 @@ async def _over_asgi(hub: Hub, channel: str, wanted: filters.Filter, after: str 
 
     try:
         hub.join(channel, subscriber, after)
-        await until_either_ends(wire.pump(texts), _disconnect(websocket))
+        await wire.run(texts, _disconnect(websocket))
     finally:
         subscriber.gone()
-    if wire.closed is not None and websocket.application_state is WebSocketState.CONNECTED:
+    if wire.closed is None or wire.cut.is_set():
+        return
+    if websocket.application_state is WebSocketState.CONNECTED:
         await websocket.close(wire.closed, wire.closed.reason)
 
 

@@ -15,6 +15,7 @@ class QueueWire:
     def __init__(self) -> None:
         self.subscriber: Subscriber | None = None
         self.closed: CloseCode | None = None
+        self.cut = asyncio.Event()  # the peer takes nothing: do not wait for what is still to be sent
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._paused = False
 
@@ -27,10 +28,15 @@ class QueueWire:
 
     def finish(self, code: CloseCode) -> None:
         self.closed = code
+        if code is CloseCode.SLOW:
+            self.cut.set()
         self._queue.put_nowait(None)
 
-    async def pump(self, send: Send) -> None:
-        """Send what was written until the wire is finished."""
+    async def run(self, send: Send, disconnect: Awaitable[None]) -> None:
+        """Send what was written until the wire is finished, or cut, or the peer has gone."""
+        await _until_one_ends(self._pump(send), disconnect, self.cut.wait())
+
+    async def _pump(self, send: Send) -> None:
         while (data := await self._queue.get()) is not None:
             await send(data)
             if self._paused and self._queue.empty() and self.subscriber is not None:
@@ -38,9 +44,9 @@ class QueueWire:
                 self.subscriber.drained()
 
 
-async def until_either_ends(first: Awaitable[None], second: Awaitable[None]) -> None:
-    """Run both until one of them ends; the other is stopped."""
-    tasks = [asyncio.ensure_future(first), asyncio.ensure_future(second)]
+async def _until_one_ends(*waits: Awaitable[object]) -> None:
+    """Run all until one of them ends; the others are stopped."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -93,7 +94,7 @@ async def run(settings: Settings) -> None:
         jobs = Jobs(Desk(Stream(redis, new_clock(), min_replicas=settings.min_replicas), settings.channels), settings)
         scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         scheduler.add_job(jobs.lapse, "interval", seconds=LOOK_EVERY)
-        scheduler.add_job(jobs.trim, "interval", seconds=TRIM_EVERY)
+        scheduler.add_job(jobs.trim, "interval", seconds=TRIM_EVERY, next_run_time=datetime.now(UTC))
         scheduler.start()
         logger.info("at work for %s", ", ".join(settings.channels))
         await stop.wait()

@@ -1,0 +1,572 @@
+"""The HTTP API of a real web process: what writers may do, and what readers are told of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
+
+import aiohttp
+import pytest
+
+from tests.servers import RedisServer, Web, eventually, eventually_now
+from ticker import instant
+from ticker.keys import Keys
+from ticker.store import connect
+from ticker.text import clean
+
+CHANNELS = """
+[channels.en]
+[channels.ar]
+[channels.two]
+approval = ["flash"]
+[channels.closed]
+origins = ["https://news.example"]
+"""
+FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
+READABLE = ("", "/events", *(f"/feed.{shape}" for shape in FEEDS))
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Any
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def fault(self) -> tuple[int, str]:
+        """Status and the last part of `type`, of what must be a problem document."""
+        problem = self.json
+        assert self.headers["content-type"] == "application/problem+json"
+        assert problem["status"] == self.status
+        assert problem["title"]
+        assert problem["detail"]
+        return self.status, problem["type"].removeprefix("/problems/")
+
+
+class Api:
+    """Somebody who talks to a web process, with a key or without."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, key: str | None = None, channel: str = "en") -> None:
+        self.http, self.url, self.key, self.base = http, url, key, f"/v1/channels/{channel}/"
+
+    async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.key:
+            given.setdefault("Authorization", f"Bearer {self.key}")
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        if data is not None:
+            given.setdefault("Content-Type", "application/json")
+        url = self.url + urljoin(self.base, path)
+        async with self.http.request(method, url, data=data, headers=given) as response:
+            return Answer(response.status, response.headers, await response.text())
+
+    async def get(self, path: str = ".", **headers: str) -> Answer:
+        return await self("GET", path.removeprefix(".") or self.base.rstrip("/"), **headers)
+
+    async def publish(self, text: str, **fields: Any) -> Any:
+        answer = await self("POST", "headlines", {"text": text, **fields})
+        assert answer.status == 201, answer.text
+        return answer.json
+
+    async def act(self, headline: Any, action: str, body: Any = None, **headers: str) -> Answer:
+        return await self("POST", f"headlines/{headline['id']}/{action}", body, **headers)
+
+    async def edit(self, headline: Any, version: int | None = None, **fields: Any) -> Answer:
+        return await self("PATCH", f"headlines/{headline['id']}", fields,
+                          If_Match=f'"{version or headline["version"]}"')  # fmt: skip
+
+    async def board(self) -> dict[str, Any]:
+        return {headline["id"]: headline for headline in (await self.get()).json["headlines"]}
+
+
+@contextmanager
+def serving(redis_server: RedisServer, folder: Path, **env: str) -> Iterator[Web]:
+    """A web process on an empty Redis. It must not have failed at anything in the end."""
+    with redis_server.client as client:
+        client.flushall()
+    config = folder / "ticker.toml"
+    config.write_text(CHANNELS)
+    web = Web(redis_server.url, folder, **{"TICKER_CONFIG": str(config), **env})
+    web.start()
+    try:
+        eventually_now(web.answers, "the web process is ready")
+        yield web
+        assert web.process is not None
+        assert web.process.poll() is None, web.said()
+    finally:
+        web.kill()
+    assert "Traceback" not in web.said()
+    assert "rror" not in web.said()
+
+
+async def new_key(redis_url: str, name: str, *scopes: str, channels: tuple[str, ...] = ()) -> str:
+    async with connect(redis_url) as redis:
+        return await Keys(redis).create(name, scopes, channels)
+
+
+async def fresh_key(web: Web, name: str, *scopes: str, channels: tuple[str, ...] = ()) -> str:
+    return await new_key(web.env["TICKER_REDIS_URL"], name, *scopes, channels=channels)
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
+        yield web
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
+        yield http
+
+
+@pytest.fixture
+async def reader(http: aiohttp.ClientSession, web: Web) -> Api:
+    return Api(http, web.url)
+
+
+@pytest.fixture
+async def desk(http: aiohttp.ClientSession, web: Web) -> Api:
+    return Api(http, web.url, await fresh_key(web, "Desk", "publish", "correct", "retract"))
+
+
+# --- a headline's life ----------------------------------------------------------------------------------------------------
+
+
+async def test_publish_answers_with_the_headline_and_where_it_is(desk: Api, reader: Api) -> None:
+    answer = await desk("POST", "headlines", {"text": "Rain  in\nLima", "urgency": "urgent", "tags": ["weather"]})
+    headline = answer.json
+    assert answer.status == 201
+    assert (headline["text"], headline["state"], headline["version"]) == ("Rain in Lima", "live", 1)
+    assert answer.headers["location"] == f"/v1/channels/en/headlines/{headline['id']}"
+    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["cache-control"] == "no-store"
+    shown = await eventually_shown(reader, headline)
+    assert shown["tags"] == ["weather"]
+    assert "author" not in shown
+    read = await reader.get(answer.headers["location"])
+    assert (read.json, read.headers["etag"]) == (shown, '"1"')
+
+
+async def eventually_shown(reader: Api, headline: Any) -> Any:
+    async def shown() -> Any:
+        found = (await reader.board()).get(headline["id"])
+        return found if found and found["version"] == headline["version"] else None
+
+    return await eventually(shown, f"{headline} is shown")
+
+
+async def eventually_gone(reader: Api, headline: Any) -> None:
+    async def gone() -> bool:
+        return headline["id"] not in await reader.board()
+
+    await eventually(gone, f"{headline} is gone")
+
+
+async def test_an_edit_needs_the_version_it_was_made_on(desk: Api, reader: Api) -> None:
+    first = await desk.publish("Two hurt")
+    path = f"headlines/{first['id']}"
+    assert (await desk("PATCH", path, {"text": "Three hurt"})).fault == (428, "version-missing")
+    assert (await desk("PATCH", path, {"text": "Three hurt"}, If_Match="*")).fault == (428, "version-missing")
+    for stale in ('"7"', "1", '"one"', 'W/"1"', '"1", "2"'):
+        assert (await desk("PATCH", path, {"text": "Three hurt"}, If_Match=stale)).fault == (412, "version-stale")
+    edited = await desk.edit(first, text="Three hurt")
+    assert (edited.status, edited.headers["etag"], edited.json["version"]) == (200, '"2"', 2)
+    again = await desk.edit(first, text="Four hurt")
+    assert again.fault == (412, "version-stale")
+    assert again.json["version"] == 2
+    assert (await eventually_shown(reader, edited.json))["text"] == "Three hurt"
+
+
+async def test_a_correction_carries_its_note(desk: Api, reader: Api) -> None:
+    first = await desk.publish("Mayor of Quito resigns")
+    corrected = await desk.edit(first, text="Mayor of Cuenca resigns", correction="The city was wrong")
+    assert corrected.status == 200
+    shown = await eventually_shown(reader, corrected.json)
+    assert (shown["text"], shown["correction"]) == ("Mayor of Cuenca resigns", "The city was wrong")
+
+
+async def test_hold_and_release(desk: Api, reader: Api) -> None:
+    headline = await desk.publish("A claim to be checked")
+    await eventually_shown(reader, headline)
+    held = await desk.act(headline, "hold")
+    assert (held.status, held.json["state"]) == (200, "held")
+    await eventually_gone(reader, headline)
+    assert (await reader.get(f"headlines/{headline['id']}")).fault == (404, "no-headline")
+    assert (await desk.act(headline, "hold", {"reason": "once more"})).status == 200
+    released = await desk.act(headline, "release")
+    assert released.json["state"] == "live"
+    await eventually_shown(reader, released.json)
+
+
+async def test_a_draft_is_released(desk: Api, reader: Api) -> None:
+    draft = await desk.publish("Kept for later", state="draft")
+    assert draft["state"] == "draft"
+    assert (await desk.act(draft, "hold")).fault == (409, "refused")
+    released = await desk.act(draft, "release", {})
+    await eventually_shown(reader, released.json)
+
+
+async def test_a_second_person_approves(http: aiohttp.ClientSession, web: Web) -> None:
+    first = Api(http, web.url, await fresh_key(web, "First", "publish"), "two")
+    second = Api(http, web.url, await fresh_key(web, "Second", "publish"), "two")
+    flash = await first.publish("The dam has broken", urgency="flash")
+    assert flash["state"] == "awaiting_approval"
+    assert (await first.act(flash, "release")).fault == (409, "refused")
+    assert (await first.act(flash, "approve")).fault == (403, "forbidden")
+    assert flash["id"] not in await first.board()
+    approved = await second.act(flash, "approve")
+    assert (approved.status, approved.json["state"]) == (200, "live")
+    await eventually_shown(second, approved.json)
+    assert (await second.act(flash, "approve")).status == 200
+
+
+async def test_move_and_pin(desk: Api, reader: Api) -> None:
+    low, high = await desk.publish("Low"), await desk.publish("High")
+    moved = await desk.act(low, "move", {"above": high["id"]})
+    assert moved.status == 200
+
+    async def stands(first: Any, second: Any) -> bool:
+        order = list(await reader.board())
+        return {first["id"], second["id"]} <= set(order) and order.index(first["id"]) < order.index(second["id"])
+
+    await eventually(lambda: stands(low, high))
+    pinned = await desk.act(high, "move", {"pinned": True})
+    assert pinned.json["pinned"] is True
+    await eventually(lambda: stands(high, low))
+    assert (await desk.act(high, "move", {})).fault == (422, "invalid")
+    assert (await desk.act(high, "move", {"to": "top", "above": low["id"]})).fault == (422, "invalid")
+    assert (await desk.act(high, "move", {"above": "a" * 16, "pinned": False})).fault == (404, "no-headline")
+
+
+async def test_retract_is_for_good_and_says_nothing_of_its_reason(desk: Api, reader: Api) -> None:
+    headline = await desk.publish("Minister arrested, says hoax", source={"name": "wire", "id": "77"})
+    await eventually_shown(reader, headline)
+    assert (await desk.act(headline, "retract", {})).fault == (422, "invalid")
+    killed = await desk.act(headline, "retract", {"reason": "legal-secret", "note": "Withdrawn"})
+    assert killed.json == {"id": headline["id"], "state": "retracted"}
+    await eventually_gone(reader, headline)
+    assert (await desk.act(headline, "retract", {"reason": "again"})).status == 200
+    assert (await desk.act(headline, "release")).fault == (410, "killed")
+    assert (await desk.edit(headline, text="Other words")).fault == (410, "killed")
+    assert (await desk.get(f"headlines/{headline['id']}")).fault == (410, "killed")
+    for copy in ({"source": {"name": "wire", "id": "77"}}, {}, {"source": {"name": "other", "id": "1"}}):
+        back = await desk("POST", "headlines", {"text": "MINISTER arrested — says hoax!", **copy})
+        assert back.fault == (410, "killed")
+    assert "legal-secret" not in (await reader.get("events")).text
+
+
+# --- what readers must not see ----------------------------------------------------------------------------------------------
+
+
+async def everything_readable(reader: Api, web: Web, headline_id: str) -> str:
+    """All that anybody without a key can reach, and what the process has logged."""
+    channel = reader.base.rstrip("/")
+    start = (await reader.get()).json["position"].rpartition("-")[0].rpartition("-")[0] + "-1-0"
+    paths = [channel + end for end in READABLE] + [
+        f"{channel}/events?after={start}&wait=0", f"{channel}/headlines/{headline_id}", "/metrics", "/readyz",
+        f"{channel}?urgency=flash", "/v1/channels", "/openapi.json", f"{channel}/headlines/{headline_id}/hold",
+    ]  # fmt: skip
+    said = [(await reader.get(path)).text for path in paths]
+    async with reader.http.ws_connect(f"{web.ws_url}{channel}/ws?after={start}") as socket:
+        said.append((await socket.receive_str()))
+    async with reader.http.get(f"{web.url}{channel}/stream") as stream:
+        said.append((await stream.content.readuntil(b"}\n\n")).decode())
+    return "".join(said) + web.said()
+
+
+@pytest.mark.parametrize("kept_back", ["draft", "scheduled", "awaiting", "held", "killed"])
+async def test_what_is_kept_back_is_nowhere(web: Web, reader: Api, http: aiohttp.ClientSession, kept_back: str) -> None:
+    desk = Api(http, web.url, await fresh_key(web, "Keeper", "publish", "retract"), "two")
+    reader = Api(http, web.url, channel="two")
+    secret = f"zebra{kept_back}"
+    fields: dict[str, Any] = {"urgency": "flash"} if kept_back == "awaiting" else {}
+    fields |= {"state": "draft"} if kept_back == "draft" else {}
+    fields |= {"publish_at": "2099-01-01T00:00:00Z"} if kept_back == "scheduled" else {}
+    if kept_back == "scheduled":
+        fields["publish_at"] = instant.format(instant.parse((await reader.get("events")).json["messages"][0]["now"]) + 3_600_000)  # fmt: skip
+    headline = await desk.publish(f"Secret {secret}", kicker=secret[:40], section=secret, **fields)
+    if kept_back in ("held", "killed"):
+        await eventually_shown(reader, headline)
+        action, body = ("hold", {"reason": secret}) if kept_back == "held" else ("retract", {"reason": secret})
+        await desk.act(headline, action, body)
+        await eventually_gone(reader, headline)
+    # A sign that all before it has arrived.
+    await eventually_shown(reader, await desk.publish(f"Sign after {kept_back}"))
+    await desk("POST", "headlines", {"text": f"Secret {secret}", "urgency": "wrong"})
+    await desk.edit(headline, 9, text=f"Secret {secret} edited")
+    said = await everything_readable(reader, web, headline["id"])
+    assert secret not in said
+    assert f"Sign after {kept_back}" in said
+
+
+async def test_a_scheduled_headline_is_read_with_a_key_only(desk: Api, reader: Api) -> None:
+    now = instant.parse((await reader.get("events")).json["messages"][0]["now"])
+    headline = await desk.publish("Embargoed", publish_at=instant.format(now + 3_600_000))
+    assert headline["state"] == "scheduled"
+    path = f"headlines/{headline['id']}"
+    private = await desk.get(path)
+    assert (private.json["text"], private.headers["cache-control"]) == ("Embargoed", "no-store")
+    assert (await reader.get(path)).fault == (404, "no-headline")
+    stranger = Api(reader.http, reader.url, await fresh_key_of(desk, "Stranger", "publish", channels=("ar",)))
+    assert (await stranger.get(path)).fault == (404, "no-headline")
+    assert (await reader.get(path, Authorization="Bearer nonsense")).fault == (401, "unauthorized")
+
+
+async def fresh_key_of(api: Api, name: str, *scopes: str, channels: tuple[str, ...] = ()) -> str:
+    return await new_key(_REDIS[api.url], name, *scopes, channels=channels)
+
+
+_REDIS: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def _where_redis_is(web: Web) -> None:
+    _REDIS[web.url] = web.env["TICKER_REDIS_URL"]
+
+
+# --- repeating a request ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_request_twice_is_one(desk: Api, reader: Api) -> None:
+    body = {"text": "Only once, please"}
+    answers = await asyncio.gather(*(desk("POST", "headlines", body, Idempotency_Key="k-1") for _ in range(8)))
+    assert [answer.status for answer in answers] == [201] * 8
+    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.headers["ticker-position"] for answer in answers}) == 1
+    await eventually_shown(reader, answers[0].json)
+    assert [h["text"] for h in (await reader.board()).values()].count("Only once, please") == 1
+
+
+async def test_a_key_is_for_one_request(desk: Api, reader: Api) -> None:
+    first = (await desk("POST", "headlines", {"text": "With key two"}, Idempotency_Key="k-2")).json
+    await eventually_shown(reader, first)
+    reused = (409, "idempotency-key-reused")
+    before = await reader.board()
+    assert (await desk("POST", "headlines", {"text": "Another"}, Idempotency_Key="k-2")).fault == reused
+    path = f"headlines/{first['id']}"
+    for method, end, body in (("PATCH", "", {"text": "Changed"}), ("POST", "/hold", {}), ("POST", "/release", {})):
+        answer = await desk(method, path + end, body, Idempotency_Key="k-2", If_Match='"1"')
+        assert answer.fault == reused
+    assert (await desk("POST", "headlines", {"text": "x"}, Idempotency_Key="a b")).fault == (400, "malformed")
+    assert (await desk("POST", "headlines", {"text": "x"}, Idempotency_Key="k" * 201)).fault == (400, "malformed")
+    assert await reader.board() == before
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_revoked_key_ends_at_once(web: Web, reader: Api) -> None:
+    key = await fresh_key(web, "Leaver", "admin")
+    leaver = Api(reader.http, web.url, key)
+    await leaver.publish("Still allowed")
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        assert await Keys(redis).revoke(key.split("_")[1])
+    refused = await leaver("POST", "headlines", {"text": "Too late"})
+    assert refused.fault == (401, "unauthorized")
+    assert refused.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_key_of_another_channel_writes_nothing(web: Web, reader: Api) -> None:
+    key = await fresh_key(web, "Arabic desk", "admin", channels=("ar",))
+    foreign, home = Api(reader.http, web.url, key), Api(reader.http, web.url, key, "ar")
+    before = await reader.board()
+    assert (await foreign("POST", "headlines", {"text": "Wrong place"})).fault == (403, "forbidden")
+    for action, body in (("hold", {}), ("retract", {"reason": "x"}), ("move", {"to": "top"})):
+        assert (await foreign.act({"id": "a" * 16}, action, body)).fault == (403, "forbidden")
+    assert (await home.publish("خبر"))["dir"] == "rtl"
+    assert await reader.board() == before
+
+
+async def test_a_source_may_touch_its_own_and_nothing_else(web: Web, reader: Api, desk: Api) -> None:
+    wire = Api(reader.http, web.url, await fresh_key(web, "agency", "source"))
+    other = await desk.publish("From the desk")
+    theirs = await desk.publish("From another agency", source={"name": "agency2", "id": "1"})
+    mine = await wire.publish("From the agency", source={"name": "agency", "id": "1"})
+    assert (await wire("POST", "headlines", {"text": "No source"})).fault == (403, "forbidden")
+    named = {"text": "Not mine", "source": {"name": "agency2", "id": "2"}}
+    assert (await wire("POST", "headlines", named)).fault == (403, "forbidden")
+    for headline in (other, theirs):
+        assert (await wire.edit(headline, text="Hijacked")).fault == (403, "forbidden")
+        assert (await wire.act(headline, "retract", {"reason": "x"})).fault == (403, "forbidden")
+    assert (await wire.act(mine, "hold")).fault == (403, "forbidden")
+    assert (await wire.edit(mine, text="From the agency, updated")).status == 200
+    assert (await wire.act(mine, "retract", {"reason": "sent in error"})).status == 200
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------------------
+
+
+async def test_all_faults_at_once(desk: Api) -> None:
+    body = {
+        "text": "\u200b",
+        "urgency": "loud",
+        "link": "javascript:alert(1)",
+        "tags": [1],
+        "expires_in": -1,
+        "txt": "x",
+    }
+    answer = await desk("POST", "headlines", body)
+    assert answer.fault == (422, "invalid")
+    pointers = {fault["pointer"] for fault in answer.json["errors"]}
+    assert pointers == {"/text", "/urgency", "/link", "/tags/0", "/expires_in", "/txt"}
+    assert all(fault["detail"] for fault in answer.json["errors"])
+
+
+async def test_times_that_make_no_sense_are_refused(desk: Api) -> None:
+    answer = await desk("POST", "headlines", {"text": "x", "expires_at": "2001-01-01T00:00:00Z"})
+    assert answer.fault == (422, "invalid")
+    assert [fault["pointer"] for fault in answer.json["errors"]] == ["/expires_at"]
+    for time in ("tomorrow", "2026-11-23", "2026-11-23T10:00:00", "2026-13-45T10:00:00Z", ""):
+        assert (await desk("POST", "headlines", {"text": "x", "publish_at": time})).fault == (422, "invalid")
+
+
+async def test_what_is_not_there_is_said_to_be_not_there(desk: Api, reader: Api) -> None:
+    assert (await reader.get("/v1/channels/xx")).fault == (404, "no-channel")
+    assert (await reader.get("/v1/channels/xx/stream")).fault == (404, "no-channel")
+    assert (await reader.get("/nothing/here")).fault == (404, "not-found")
+    assert (await reader.get("feed.pdf")).fault == (404, "not-found")
+    assert (await reader.get("headlines/" + "a" * 16)).fault == (404, "no-headline")
+    assert (await desk.act({"id": "../../x"}, "hold")).status == 404
+    assert (await desk.act({"id": "a" * 16}, "hold")).fault == (404, "no-headline")
+    assert (await desk("POST", "/v1/channels/xx/headlines", {"text": "x"})).fault == (404, "no-channel")
+
+
+async def test_other_methods_are_refused_and_named(reader: Api) -> None:
+    for method, path, allowed in (
+        ("DELETE", "headlines", "POST"), ("PUT", "feed.rss", "GET"), ("POST", "stream", "GET"), ("DELETE", "events", "GET"),
+    ):  # fmt: skip
+        answer = await reader(method, path)
+        assert answer.fault == (405, "method-not-allowed")
+        assert allowed in answer.headers["allow"]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_snapshot_is_the_same_bytes_for_the_same_position(
+    reader: Api, desk: Api, web: Web, tmp_path: Path
+) -> None:
+    headline = await desk.publish("For the snapshot")
+    await eventually_shown(reader, headline)
+    twin = Web(web.env["TICKER_REDIS_URL"], tmp_path, TICKER_CONFIG=web.env["TICKER_CONFIG"])
+    try:
+        await twin.ready()
+        first, second = await reader.get(), await Api(reader.http, twin.url).get()
+        assert first.headers["etag"] == second.headers["etag"] == f'"{first.json["position"]}"'
+        assert first.text == second.text
+        assert "now" not in first.json
+    finally:
+        twin.kill()
+    unchanged = await reader.get(If_None_Match=first.headers["etag"])
+    assert (unchanged.status, unchanged.text, unchanged.headers["etag"]) == (304, "", first.headers["etag"])
+    assert "stale-if-error" in first.headers["cache-control"]
+    await eventually_shown(reader, await desk.publish("And one more"))
+    changed = await reader.get(If_None_Match=first.headers["etag"])
+    assert (changed.status, changed.headers["etag"] != first.headers["etag"]) == (200, True)
+
+
+async def test_head_is_get_without_the_body(reader: Api) -> None:
+    for path in (".", "feed.rss", "events", "/v1/channels", "/healthz", "/openapi.json"):
+        full = await reader.get(path)
+        head = await reader("HEAD", path.removeprefix(".") or reader.base.rstrip("/"))
+        assert (head.status, head.text) == (200, "")
+        assert head.headers["content-type"] == full.headers["content-type"]
+    assert (await reader("HEAD", "stream")).headers["content-type"].startswith("text/event-stream")
+
+
+async def test_a_long_poll_returns_as_soon_as_something_comes(reader: Api, desk: Api) -> None:
+    position = (await reader.get()).json["position"]
+    waiting = asyncio.create_task(reader.get(f"events?after={position}&wait=60"))
+
+    async def polls() -> bool:
+        return 'transport="poll"} 1.0' in (await reader.get("/metrics")).text
+
+    await eventually(polls)
+    headline = await desk.publish("What the poll waits for")
+    messages = (await asyncio.wait_for(waiting, 5)).json["messages"]
+    assert [message["type"] for message in messages] == ["published"]
+    assert messages[0]["headline"]["id"] == headline["id"]
+    assert messages[-1]["position"] == (await reader.get()).json["position"]
+
+
+async def test_a_long_poll_that_hangs_up_is_forgotten(reader: Api) -> None:
+    position = (await reader.get()).json["position"]
+    waiting = asyncio.create_task(reader.get(f"events?after={position}&wait=60"))
+
+    async def polls(count: int) -> bool:
+        return f'ticker_connections{{channel="en",transport="poll"}} {count}.0' in (await reader.get("/metrics")).text
+
+    await eventually(lambda: polls(1))
+    waiting.cancel()
+    await eventually(lambda: polls(0), within=5)
+
+
+async def test_a_poll_without_news_is_a_heartbeat(reader: Api) -> None:
+    snapshot = (await reader.get()).json
+    answer = await reader.get(f"events?after={snapshot['position']}&wait=1")
+    [message] = answer.json["messages"]
+    assert (message["type"], message["position"]) == ("heartbeat", snapshot["position"])
+    assert message["hash"] == snapshot["hash"]
+    for wait in ("61", "-1", "1.5", "x", "٣"):
+        assert (await reader.get(f"events?wait={wait}")).fault == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [("garbage", "unknown"), ("zzzzzzzz-1-0", "epoch"), ("{epoch}-999999999999999-0", "unknown"), ("%00", "unknown")],
+)
+async def test_a_position_that_cannot_be_resumed_brings_a_snapshot_that_says_why(
+    reader: Api, after: str, reason: str
+) -> None:
+    epoch = (await reader.get()).json["position"].split("-")[0]
+    [message] = (await reader.get("events?after=" + after.format(epoch=epoch))).json["messages"]
+    assert (message["type"], message["reason"]) == ("snapshot", reason)
+
+
+async def test_only_the_last_message_of_a_batch_moves_the_reader_on_and_kills_come_first(
+    reader: Api, desk: Api
+) -> None:
+    victim = await desk.publish("About to be killed")
+    await eventually_shown(reader, victim)
+    start = (await reader.get()).json["position"]
+    calm = await desk.publish("Calm news")
+    flash = await desk.publish("Flash news", urgency="flash")
+    await desk.act(victim, "retract", {"reason": "wrong"})
+    await eventually_gone(reader, victim)
+    messages = (await reader.get(f"events?after={start}")).json["messages"]
+    assert [m.get("id") or m["headline"]["id"] for m in messages] == [victim["id"], flash["id"], calm["id"]]
+    assert [m["position"] for m in messages[:-1]] == [start, start]
+    assert messages[-1]["position"] == (await reader.get()).json["position"]
+
+
+async def test_leaving_a_filter_is_a_removal(reader: Api, desk: Api) -> None:
+    start = (await reader.get()).json["position"]
+    headline = await desk.publish("Urgent sports", urgency="urgent", section="sports")
+    await eventually_shown(reader, headline)
+    await desk.publish("Routine politics", section="politics")
+    matching = (await reader.get("?section=sports&urgency=urgent")).json["headlines"]
+    assert [h["id"] for h in matching] == [headline["id"]]
+    calmer = (await desk.edit(headline, urgency="routine")).json
+    await eventually_shown(reader, calmer)
+    for query in ("urgency=urgent", "urgency=urgent&section=sports"):
+        messages = (await reader.get(f"events?after={start}&{query}")).json["messages"]
+        print("DBG", start, (await reader.get(f"events?after={start}")).text, messages)
+        assert [(m["type"], m.get("id")) for m in messages] == [("expired", headline["id"])]
+    messages = (await reader.get(f"events?after={start}&section=sports")).json["messages"]
+    assert [m["headline"]["version"] for m in messages if "headline" in m] == [2]
+    assert (await reader.get("?urgency=loud&section=" + "x" * 61)).fault == (422, "invalid")
+
+
+async def test_text_is_cleaned_once_and_the_same_everywhere(reader: Api, desk: Api) -> None:
+    raw = "A\u202eb\u0000c\ufeff \u2028<script>&amp;id: 7\r\ndata: x\u200b" + "e" + "\u0301" * 100
+    headline = await desk.publish(raw)
+    assert headline["text"] == clean(raw)
+    assert (await eventually_shown(reader, headline))["text"] == clean(raw)
+    assert "<script>" in headline["text"]

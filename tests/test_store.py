@@ -1,0 +1,40 @@
+import pytest
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from ticker.errors import StorageFull, Unavailable
+from ticker.store import connect, refusal
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("redis://127.0.0.1:1/0", Redis),
+        ("unix:///nowhere/redis.sock", Redis),
+        ("redis+cluster://127.0.0.1:1", RedisCluster),
+        ("redis+sentinel://:secret@127.0.0.1:1,127.0.0.1:2/mymaster", Redis),
+    ],
+)
+async def test_the_address_tells_the_kind_and_nothing_is_sent_yet(url: str, kind: type) -> None:
+    async with connect(url) as client:
+        assert isinstance(client, kind)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "word"),
+    [
+        (OutOfMemoryError("OOM command not allowed"), StorageFull, "memory"),
+        (ResponseError("OOM command not allowed"), StorageFull, "memory"),
+        (ResponseError("MISCONF Errors writing to the AOF file"), StorageFull, "disk"),
+        (BusyLoadingError("LOADING"), Unavailable, "loading"),
+        (RedisConnectionError("refused"), Unavailable, "reached"),
+        (OSError("refused"), Unavailable, "reached"),
+        (ResponseError("WRONGTYPE"), Unavailable, "WRONGTYPE"),
+    ],
+)
+def test_each_failure_is_a_sentence_that_says_what_to_do(error: Exception, kind: type, word: str) -> None:
+    told = refusal(error)
+    assert type(told) is kind
+    assert word in told.detail
+    assert told.detail.endswith(".") or "WRONGTYPE" in told.detail

@@ -1,0 +1,5 @@
+"""The command line: `ticker --help`."""
+
+from ticker.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,143 @@
+"""Bring everything up, or serve."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from ticker import embedded, logs, serve, settings, store
+from ticker.cli.become import ROOT
+from ticker.cli.failure import USAGE, Failure
+from ticker.cli.write import saved_key
+from ticker.client import Client
+from ticker.errors import Unauthorized
+from ticker.keys import Keys, Scope
+from ticker.processes import Processes, leave_with_parent, parse_procfile
+from ticker.settings import Settings
+
+LOOK_EVERY = 0.1  # seconds between two looks at /readyz
+STOP_WITHIN = 5.0  # seconds, beyond the time in which readers are let go, before a process is killed
+
+
+@click.command()
+@click.option("--procfile", type=click.Path(path_type=Path), help="What to run.  [default: ./Procfile]")
+def up(procfile: Path | None) -> None:
+    """Run everything here until Ctrl-C.
+
+    That is all of the Procfile, and a Redis unless TICKER_REDIS_URL is set.
+
+    \b
+      ticker up
+      TICKER_BIND=127.0.0.1:9000 TICKER_DATA=/var/lib/ticker ticker up
+    """
+    mine = settings.load()
+    sys.exit(asyncio.run(_up(mine, _commands(procfile))))
+
+
+def _commands(procfile: Path | None) -> dict[str, str]:
+    path = procfile or next((path for path in (Path("Procfile"), ROOT / "Procfile") if path.exists()), Path("Procfile"))
+    try:
+        commands = parse_procfile(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"{path} cannot be read ({error.strerror}).", USAGE) from None
+    if not commands:
+        raise Failure(f"{path} names no process.", USAGE)
+    return commands
+
+
+async def _up(mine: Settings, commands: dict[str, str]) -> int:
+    logs.begin(mine.log)
+    serve.bind(mine).close()  # a port that is taken is one sentence now, not a process that dies again and again
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    processes = Processes(commands, env={"PATH": path}, stop_within=mine.drain_seconds + 2 * STOP_WITHIN)
+    processes.heed_signals()
+    async with embedded.redis_url(mine) as url:
+        key = await desk_key(mine.data, url)
+        welcome = asyncio.create_task(_welcome(mine, key))
+        try:
+            return await processes.run()
+        finally:
+            welcome.cancel()
+
+
+async def desk_key(data: Path, url: str) -> str:
+    """The key in `<data>/desk.key`; a new one when there is none, or when this Redis does not know it."""
+    async with store.connect(url) as redis:
+        keys = Keys(redis)
+        try:
+            saved = saved_key(data)
+            await keys.check(f"Bearer {saved}" if saved else None)
+        except Unauthorized:
+            saved = await keys.create("desk", [Scope.ADMIN])
+            _save(data, saved)
+    assert saved is not None
+    return saved
+
+
+def _save(data: Path, key: str) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    new = data / "desk.key.new"
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(key + "\n")
+    new.replace(data / "desk.key")
+
+
+async def _welcome(mine: Settings, key: str) -> None:
+    """Once readers can be served, say where, and how to go on."""
+    client = Client(mine.url)
+    while not await asyncio.to_thread(client.is_ready):  # noqa: ASYNC110  another process has no event
+        await asyncio.sleep(LOOK_EVERY)
+    channel = next(iter(mine.channels))
+    click.echo(f"""
+  The ticker is up.
+
+  Page      {mine.url}/
+  Desk key  {key}
+  Publish   curl {mine.url}/v1/channels/{channel}/headlines -H 'Authorization: Bearer {key}' \
+-H 'Content-Type: application/json' -d '{{"text": "Hello, world", "urgency": "flash"}}'
+  Stop      Ctrl-C
+""")
+
+
+@click.command()
+@click.option("--fd", type=int, help="Serve on this inherited, listening socket.")
+def web(fd: int | None) -> None:
+    """Serve readers and writers.
+
+    On TICKER_BIND, with TICKER_WEB_PROCESSES processes.
+
+    \b
+      ticker web
+      TICKER_WEB_PROCESSES=4 ticker web
+    """
+    leave_with_parent()
+    mine = settings.load()
+    if fd is None and mine.web_processes > 1:
+        sys.exit(asyncio.run(_web_processes(mine)))
+    if fd is not None and not _is_socket(fd):
+        raise Failure(f"{fd} is not an inherited socket.", USAGE)
+    serve.run(mine, fd)
+
+
+def _is_socket(fd: int) -> bool:
+    try:
+        with socket.socket(fileno=os.dup(fd)):
+            return True
+    except OSError:
+        return False
+
+
+async def _web_processes(mine: Settings) -> int:
+    """All on one socket that stays open while one of them is started again: nobody is turned away meanwhile."""
+    logs.begin(mine.log)
+    with serve.bind(mine) as listening:
+        command = [sys.executable, "-m", "ticker", "web", "--fd", str(listening.fileno())]
+        return await Processes(
+            {f"web.{number}": command for number in range(1, mine.web_processes + 1)},
+            pass_fds=[listening.fileno()],
+            stop_within=mine.drain_seconds + STOP_WITHIN,
+        ).run()

@@ -1,0 +1,1 @@
+"""The other processes: what brings headlines in, and what the clock does."""
