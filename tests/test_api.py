@@ -102,7 +102,7 @@ def serving(redis_server: RedisServer, folder: Path, **env: str) -> Iterator[Web
     finally:
         web.kill()
     assert "Traceback" not in web.said()
-    assert "rror" not in web.said()
+    assert " error " not in web.said()
 
 
 async def new_key(redis_url: str, name: str, *scopes: str, channels: tuple[str, ...] = ()) -> str:

@@ -1,18 +1,20 @@
 """What operators watch, in Prometheus's format. Read from the hub and from Redis when somebody asks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from ticker.errors import TickerError
 from ticker.hub import Hub
+from ticker.sources import Sources, State
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 async def text(hub: Hub) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected([*_channels(hub)]))
+    registry.register(_Collected([*_channels(hub), *await _sources(hub)]))
     return generate_latest(registry)
 
 
@@ -50,3 +52,31 @@ def _channels(hub: Hub) -> Iterator[Metric]:
         for reason, count in fanout.counts.snapshots.items():
             snapshots.add_metric([name, reason], count)
     yield from (connections, paused, headlines, stale, delivered, catchups, slow, snapshots)
+
+
+async def _sources(hub: Hub) -> list[Metric]:
+    """What the ingest workers have written down of each source. Nothing while Redis is away."""
+    try:
+        states = await Sources(hub.stream.redis).states()
+    except TickerError:
+        return []
+    now = hub.stream.now()
+    entries = CounterMetricFamily(
+        "ticker_source_entries", "Entries by what became of them", labels=["source", "outcome"]
+    )
+    gauges: dict[str, tuple[str, Callable[[State], float]]] = {
+        "failures": ("Polls that have failed in a row", lambda state: state.failures),
+        "quiet": ("1 when nothing new has come for longer than expected", lambda state: state.quiet),
+        "silence_seconds": ("Since something new came", lambda state: (now - (state.new_at or state.since)) / 1000),
+        "poll_age_seconds": ("Since the last poll", lambda state: (now - state.polled_at) / 1000),
+    }
+    families: list[Metric] = [entries]
+    for name, (meaning, value) in gauges.items():
+        family = GaugeMetricFamily(f"ticker_source_{name}", meaning, labels=["source"])
+        for source, state in states.items():
+            family.add_metric([source], max(0, value(state)))
+        families.append(family)
+    for source, state in states.items():
+        for outcome, count in state.counts.items():
+            entries.add_metric([source, outcome], count)
+    return families

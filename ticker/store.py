@@ -64,9 +64,8 @@ def _client(url: str) -> Client:
         hosts = [_host_port(host) for host in parts.netloc.rpartition("@")[2].split(",")]
         options |= {"username": parts.username, "password": parts.password, "ssl": parts.scheme.startswith("rediss")}
         sentinel_options = {"socket_timeout": CONNECT_TIMEOUT}
-        return Sentinel(hosts, sentinel_kwargs=sentinel_options).master_for(
-            parts.path.strip("/") or "mymaster", **options
-        )
+        sentinel = Sentinel(hosts, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
+        return sentinel.master_for(parts.path.strip("/") or "mymaster", **options)
     return Redis.from_url(url, **options)
 
 

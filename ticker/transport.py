@@ -148,11 +148,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if event.data or event.fin:  # empty fragments have no end that a limit on bytes would find
             super().handle_cont(event)
 
-    async def receive(self) -> Any:
-        message = await super().receive()
-        if not self.writable.is_set() and not self.transport.is_closing():
-            self.transport.pause_reading()  # which uvicorn has just resumed; see pause_writing
-        return message
+    def send_receive_event_to_app(self) -> None:
+        """What a reader says is not for us; but text must be UTF-8 (RFC 6455 section 8.1)."""
+        said, self.frames = b"".join(self.frames), []
+        try:
+            if self.curr_msg_data_type == "text":
+                said.decode()
+        except UnicodeDecodeError:
+            self.conn.fail(1007, "text that is not UTF-8")
+            self.handle_parser_exception()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -175,7 +179,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if not self.read_paused and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.resume_reading()
         if self.subscriber is not None:
             self.subscriber.drained()

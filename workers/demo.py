@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from xml.sax.saxutils import escape, quoteattr
 
 from aiohttp import web
@@ -191,8 +192,7 @@ _FORMATS: dict[str, tuple[Callable[[list[Item]], str], str]] = {
 async def serve(clock: Callable[[], int] | None = None) -> AsyncIterator[str]:
     """On a free loopback port; gives its address."""
     app = web.Application()
-    app["clock"] = clock or (lambda: time.time_ns() // 1_000_000)
-    app.router.add_get("/{channel}", _answer)
+    app.router.add_get("/{channel}", partial(_answer, clock or _now))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -204,11 +204,15 @@ async def serve(clock: Callable[[], int] | None = None) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _answer(request: web.Request) -> web.Response:
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _answer(clock: Callable[[], int], request: web.Request) -> web.Response:
     channel = request.match_info["channel"]
     if channel not in STORIES:
         raise web.HTTPNotFound
-    body, content_type = wire(channel, request.app["clock"]())
+    body, content_type = wire(channel, clock())
     etag = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
     if request.headers.get("If-None-Match") == etag:
         return web.Response(status=304, headers={"ETag": etag})

@@ -9,10 +9,11 @@ import ipaddress
 import socket
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakValueDictionary
@@ -34,6 +35,7 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 _GZIP = 16 + zlib.MAX_WBITS
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Permitted = Callable[[Address], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,12 @@ class _Moved:
 
 
 @asynccontextmanager
-async def fetcher(*, total: float = TIME, resolver: AbstractResolver | None = None) -> AsyncIterator[Fetcher]:
-    async with _session(_guarded_socket, resolver) as public, _session(_socket, resolver) as private:
+async def fetcher(
+    *, total: float = TIME, resolver: AbstractResolver | None = None, permitted: Permitted | None = None
+) -> AsyncIterator[Fetcher]:
+    """`total` s for each fetch; `permitted` says which addresses a source that is not `allow_private` may be at."""
+    guarded = partial(_guarded_socket, permitted or is_public)
+    async with _session(guarded, resolver) as public, _session(_socket, resolver) as private:
         yield Fetcher(public, private, total=total)
 
 
@@ -179,10 +185,10 @@ def _socket(info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(info[0], info[1], info[2])
 
 
-def _guarded_socket(info: tuple[Any, ...]) -> socket.socket:
+def _guarded_socket(permitted: Permitted, info: tuple[Any, ...]) -> socket.socket:
     """For every single connection, after the name was looked up: a name that changes its mind gains nothing."""
     address = ipaddress.ip_address(info[4][0].partition("%")[0])
-    if not is_public(address):
+    if not permitted(address):
         raise _Inside(f"{address} is not a public address.")
     return _socket(info)
 

@@ -39,7 +39,7 @@ RENEW_EVERY = 3.0  # s
 LOOK_EVERY = 3.0  # s between two looks whether a source has become free
 TIME_EVERY = 10.0  # s between two looks at Redis's clock
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("workers.ingest")
 
 
 class Lease:

@@ -27,7 +27,7 @@ AT_ONCE = 500  # timers done before the clock is asked again
 
 HOUR = 3_600_000  # ms
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("workers.scheduler")
 
 
 class Jobs:
@@ -60,6 +60,7 @@ class Jobs:
     async def trim(self) -> None:
         """Let go of what is older than is kept."""
         with self._telling_once():
+            await self.stream.hear_the_time()
             now = self.stream.now()
             for channel in self.settings.channels:
                 gone = await self.stream.trim(

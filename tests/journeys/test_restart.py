@@ -1,0 +1,42 @@
+"""A web process is restarted under load: its readers go in good order, and come back."""
+
+import asyncio
+from pathlib import Path
+
+from tests.journeys.readers import Writer, both_kinds, converged, listening, new_key, one_long_channel
+from tests.servers import Web, eventually, running
+
+READERS = 120
+DRAIN = 1.5  # s
+
+
+async def test_a_restart_is_a_reconnect(redis_url: str, tmp_path: Path) -> None:
+    env = one_long_channel(tmp_path) | {"TICKER_DRAIN_SECONDS": str(DRAIN)}
+    web, other = Web(redis_url, tmp_path, **env), Web(redis_url, tmp_path, **env)
+    readers = [*both_kinds(READERS, web.url)]
+    async with running(web, other), listening(*readers) as session:
+        key = await new_key(redis_url)
+        writers = [Writer(session, key, web.url, other.url) for _ in range(2)]
+        traffic = [asyncio.create_task(w.keep_publishing(f"Writer {i}", 150, 0.05)) for i, w in enumerate(writers)]
+        await eventually(lambda: min(len(w.accepted) for w in writers) >= 20, "traffic flows")
+
+        code = await asyncio.to_thread(web.stop)
+        assert code == 0, web.said()
+        await web.ready()
+
+        await asyncio.gather(*traffic)
+        accepted = {headline_id for writer in writers for headline_id in writer.accepted}
+        await converged(*readers, on=accepted)
+        assert len(readers[0].board) == 300
+    goodbyes = []
+    for reader in readers:
+        assert reader.seen == accepted
+        assert (reader.connects, reader.repeats, len(reader.of("snapshot"))) == (2, 0, 1)
+        (goodbye,) = reader.of("goodbye")
+        goodbyes.append((reader.heard_at[reader.messages.index(goodbye)], goodbye["retry_ms"]))
+    said_at = sorted(at for at, _ in goodbyes)
+    assert DRAIN / 2 < said_at[-1] - said_at[0] < DRAIN + 1
+    assert said_at[READERS // 2] - said_at[0] > DRAIN / 4, "not all at the end"
+    delays = [delay for _, delay in goodbyes]
+    assert len(set(delays)) > READERS / 2
+    assert 0 <= min(delays) < DRAIN * 250 < DRAIN * 750 < max(delays) <= DRAIN * 1000

@@ -1,0 +1,231 @@
+"""The whole ticker from a terminal: up, used, stopped, up again."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+WITHIN = 60  # seconds; every wait is for a condition, this is where it is given up
+POLL_EVERY = 0.02  # seconds
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty folder, a free port, and nothing of the ticker in the environment but these."""
+    for name in [name for name in os.environ if name.startswith("TICKER_")]:
+        monkeypatch.delenv(name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("TICKER_BIND", f"127.0.0.1:{port}")
+    monkeypatch.setenv("TICKER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TICKER_DRAIN_SECONDS", "0.5")
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    shutil.copy(ROOT / "Procfile", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for pid in processes_of(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+
+
+def page() -> str:
+    return f"http://{os.environ['TICKER_BIND']}/"
+
+
+def processes_of(home: Path) -> list[int]:
+    """All that still lives of what was started with this home, whoever its parent is now."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            # Redis writes its title over its environment; the title has the path of its socket.
+            told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if str(home / "data").encode() in told and state not in "ZX" and int(folder.name) != os.getpid():
+            found.append(int(folder.name))
+    return found
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(POLL_EVERY)
+
+
+@contextmanager
+def running(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """As a terminal runs it: in a process group of its own, to which Ctrl-C goes."""
+    with Path("log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def said() -> str:
+    return Path("log").read_text()
+
+
+def welcome(process: subprocess.Popen[str]) -> str:
+    wait_until(lambda: "Ctrl-C" in said() or process.poll() is not None)
+    assert process.poll() is None, said()
+    return said()
+
+
+def desk_key() -> str:
+    found = re.search(r"Desk key +(tk_\S+)", said())
+    assert found, said()
+    return found[1]
+
+
+def status(request: urllib.request.Request | str) -> int:
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
+
+
+def publish(text: str, key: str) -> int:
+    return status(
+        urllib.request.Request(
+            f"{page()}v1/channels/en/headlines",
+            data=json.dumps({"text": text}).encode(),
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        )
+    )
+
+
+def strip() -> list[str]:
+    with urllib.request.urlopen(f"{page()}v1/channels/en", timeout=10) as answer:
+        return [headline["text"] for headline in json.load(answer)["headlines"]]
+
+
+def ctrl_c(process: subprocess.Popen[str]) -> int:
+    os.killpg(process.pid, signal.SIGINT)
+    return process.wait(WITHIN)
+
+
+def test_up_serves_and_ctrl_c_ends_all_of_it(home):
+    with running("ticker", "up") as process:
+        text = welcome(process)
+        assert page() in text
+        assert status(page()) == 200
+        key = desk_key()
+        assert (home / "data" / "desk.key").read_text().strip() == key
+        assert (home / "data" / "desk.key").stat().st_mode & 0o777 == 0o600
+        assert publish("Hello", key) == 201
+        assert publish("Hello", "tk_00000000_" + "0" * 43) == 401
+        assert ctrl_c(process) == 0, said()
+    assert processes_of(home) == []
+    assert "Traceback" not in said()
+
+    with running("ticker", "up") as process:
+        welcome(process)
+        assert desk_key() == key
+        assert "Hello" in strip()
+        assert ctrl_c(process) == 0, said()
+    assert processes_of(home) == []
+
+
+def test_the_line_of_curl_that_up_prints_publishes(home):
+    with running("ticker", "up") as process:
+        line = re.search(r"Publish +(curl .*)", welcome(process))
+        assert line
+        subprocess.run(f"{line[1]} --fail --silent", shell=True, check=True, stdout=subprocess.DEVNULL)
+        wait_until(lambda: "Hello, world" in strip())
+        assert ctrl_c(process) == 0
+
+
+def test_a_port_that_is_taken_is_one_sentence(home):
+    host, _, port = os.environ["TICKER_BIND"].rpartition(":")
+    with socket.create_server((host, int(port))):
+        done = subprocess.run(["ticker", "up"], capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert os.environ["TICKER_BIND"] in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert processes_of(home) == []
+
+
+def test_when_up_is_killed_nothing_stays_behind(home):
+    with running("ticker", "up") as process:
+        welcome(process)
+        process.kill()
+        process.wait()
+        wait_until(lambda: not processes_of(home))
+
+
+def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
+    monkeypatch.setenv("TICKER_WEB_PROCESSES", "2")
+    with running("ticker", "up") as process:
+        welcome(process)
+        serving = [pid for pid in processes_of(home) if b"--fd" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(serving) == 2
+        os.kill(serving[0], signal.SIGKILL)
+        assert status(page()) == 200
+        wait_until(lambda: "killed by signal 9; starts again" in said())
+        assert ctrl_c(process) == 0, said()
+    assert processes_of(home) == []
+
+
+def test_with_a_redis_of_ones_own(home, monkeypatch):
+    path = home / "own.sock"
+    server = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", path, "--save", ""],
+        stdout=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"]},
+    )
+    try:
+        wait_until(path.exists)
+        monkeypatch.setenv("TICKER_REDIS_URL", f"unix://{path}")
+        with running("ticker", "up") as process:
+            welcome(process)
+            assert publish("Hello", desk_key()) == 201
+            assert ctrl_c(process) == 0, said()
+        assert not (home / "data" / "redis").exists()
+        assert processes_of(home) == []
+        assert server.poll() is None
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_redis_that_is_not_there_is_one_sentence(home, monkeypatch):
+    monkeypatch.setenv("TICKER_REDIS_URL", f"unix://{home}/nobody.sock")
+    done = subprocess.run(["ticker", "up"], capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "Redis" in done.stderr
+
+
+def test_under_another_procfile_runner(home):
+    """Any of the processes may be the first and the last: whoever is, starts and stops the Redis of all."""
+    with running("honcho", "start") as process:
+        wait_until(lambda: status(f"{page()}readyz") == 200)
+        assert status(page()) == 200
+        key = subprocess.check_output(["ticker", "key", "create", "--scope", "publish"], text=True).strip()
+        assert publish("Hello", key) == 201
+        ctrl_c(process)
+    wait_until(lambda: not processes_of(home))

@@ -1,0 +1,48 @@
+"""/openapi.json, held against a real process by a tool that makes up requests."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.servers import RedisServer, Web
+from tests.test_api import Api, fresh_key, serving
+
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance", "missing_required_header", "unsupported_method", "negative_data_rejection",
+    "ignored_auth",
+)  # fmt: skip
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
+        yield web
+
+
+async def test_made_up_requests_get_what_the_document_promises(web: Web, tmp_path: Path) -> None:
+    key = await fresh_key(web, "Schemathesis", "admin")
+    command = [
+        "-m", "schemathesis.cli", "run", f"{web.url}/openapi.json", "--header", f"Authorization: Bearer {key}",
+        "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "15",
+        "--max-time", str(SECONDS), "--exclude-path-regex", "/stream$", "--request-timeout", "10", "--no-color",
+        "--seed", "1", "--warnings", "off", "--generation-database", "none", "--continue-on-failure",
+    ]  # fmt: skip
+    tool = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await tool.communicate()
+    assert tool.returncode == 0, "\n".join(line[:300] for line in out.decode().splitlines())
+
+
+async def test_the_document_names_every_route_of_the_api(web: Web) -> None:
+    async with aiohttp.ClientSession() as http:
+        paths = (await Api(http, web.url).get("/openapi.json")).json["paths"]
+    from ticker.api import routes  # noqa: PLC0415
+
+    assert {route.path for route in routes} <= set(paths)  # type: ignore[attr-defined]
