@@ -7,7 +7,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticker.channel import Channel
 
-PREFIX = "/v1/channels/"
+LIST = "/v1/channels"
+PREFIX = LIST + "/"
 METHODS = ("GET", "HEAD", "POST", "PATCH")
 HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "last-event-id")
 EXPOSED = ("etag", "location", "retry-after", "ticker-position")
@@ -19,19 +20,24 @@ class ChannelCors:
 
     def __init__(self, app: ASGIApp, channels: Mapping[str, Channel]) -> None:
         self.app = app
-        self._of = {
-            name: CORSMiddleware(
-                app,
-                allow_origins=channel.origins,
-                allow_methods=METHODS,
-                allow_headers=HEADERS,
-                expose_headers=EXPOSED,
-                max_age=86_400,
-            )
-            for name, channel in channels.items()
-        }
+        self._list = _rules(app, ["*"])
+        self._of = {name: _rules(app, channel.origins) for name, channel in channels.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
+        if path == LIST:
+            await self._list(scope, receive, send)
+            return
         name = path.removeprefix(PREFIX).partition("/")[0] if path.startswith(PREFIX) else ""
         await self._of.get(name, self.app)(scope, receive, send)
+
+
+def _rules(app: ASGIApp, origins: list[str]) -> CORSMiddleware:
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=METHODS,
+        allow_headers=HEADERS,
+        expose_headers=EXPOSED,
+        max_age=86_400,
+    )

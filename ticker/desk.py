@@ -6,6 +6,7 @@ between, do it again.
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ SAME_TEXT_KEPT = 7 * 24 * 3600 * 1000  # ms for which the words of a killed head
 TRIES = 20  # times a decision is made anew because something changed under it
 
 CLOCK = "clock"
+
+logger = logging.getLogger(__name__)
 
 
 class Once(NamedTuple):
@@ -61,9 +64,7 @@ class Desk:
         sourced = source is not None and source.id is not None
         headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
         command = Command(Action.PUBLISH, by, headline_id or new_id(self._randomness(10)), draft=draft)
-        receipt = await self._do(channel, command, once)
-        await self._make_room(channel)
-        return receipt
+        return await self._do(channel, command, once)
 
     async def edit(
         self, channel: str, headline_id: str, patch: Patch, version: int, *, by: str, once: Once | None = None
@@ -181,17 +182,24 @@ class Desk:
                 appended = await self.stream.append(channel_name, identities, key, change)
             except Changed:
                 continue
+            if change.board and appended.size > channel.limit:
+                await self._make_room(channel, appended)
             return _receipt(appended, decision, once)
         raise Unavailable("Too many changes to this headline at the same moment; try again.")
 
-    async def _make_room(self, channel_name: str) -> None:
-        """A full strip lets its oldest headline go, so that a flash is never refused."""
-        channel = self.channels[channel_name]
-        if await self.stream.size(channel_name) <= channel.limit:
-            return
-        board = Board(await self.stream.records(channel_name))
-        for record in board.ordered()[channel.limit :]:
-            await self.expire(channel_name, record.id, by="desk", at_once=True)
+    async def _make_room(self, channel: Channel, appended: Appended) -> None:
+        """A full strip lets its last headline go, so that a flash is never refused."""
+        try:
+            for _ in range(appended.size - channel.limit):
+                command = Command(Action.EXPIRE, "desk", appended.lowest, at_once=True)
+                found = await self.stream.read(channel.name, command.id, (), "")
+                decision = _decide(found, command, channel, (), even_unknown=False)
+                if decision is None:
+                    return
+                change = _change(found, command, decision, (), None)
+                appended = await self.stream.append(channel.name, (), self._randomness(16).hex(), change)
+        except (Unavailable, Changed):  # what was asked for is done; the next one makes the room
+            logger.warning("%s: the strip is over its limit of %d for now", channel.name, channel.limit)
 
     def _channel(self, name: str) -> Channel:
         channel = self.channels.get(name)

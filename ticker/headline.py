@@ -107,6 +107,12 @@ class _Editable(_Closed):
             raise ValueError("expires_at and expires_in say the same thing; give one of them")
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_null(self) -> Self:
+        if self.kicker == "":
+            self.kicker = None
+        return self
+
 
 class Draft(_Editable):
     """What a writer hands in."""

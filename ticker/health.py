@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import metrics
-from ticker.errors import NotFound, all_errors
+from ticker.errors import NotFound, TickerError, all_errors
 from ticker.hub import Hub
 
 
@@ -33,7 +33,7 @@ async def measure(request: Request) -> Response:
 
 async def problem(request: Request) -> Response:
     for error in all_errors():
-        if error.code == request.path_params["code"]:
+        if error.code == request.path_params["code"] and error.__module__ == TickerError.__module__:
             return JSONResponse({"type": f"/problems/{error.code}", "title": error.title, "status": error.status})
     raise NotFound("There is no problem of that name; docs/protocol.md lists them.")
 

@@ -18,6 +18,10 @@ from ticker.subscriber import Subscriber
 
 TICK = 1.0  # s between looks at the clock
 CHECK = 2.0  # s between looks at whether Redis still has the history we are in
+# After a fan-out, a pause as many times as long as it took: what comes meanwhile leaves as one write, and writers
+# get their turn. With few readers it is nothing; with many, a burst costs a few writes and not hundreds.
+PAUSE = 2
+LONGEST_PAUSE = 0.05  # s
 AGAIN = (0.05, 2.0)  # s before Redis is tried again: the first delay, and the longest
 
 logger = logging.getLogger(__name__)
@@ -141,7 +145,11 @@ class Hub:
         async for batch in self.stream.follow(name, fanout.position):
             if batch:
                 fanout.now = self.stream.now()
+                began = time.monotonic()
                 fanout.take(batch)
+                await asyncio.sleep(0)  # the loop writes
+                spent = time.monotonic() - began
+                await asyncio.sleep(min(PAUSE * spent, LONGEST_PAUSE))
             if time.monotonic() - checked > CHECK:
                 checked = time.monotonic()
                 await self.stream.hear_the_time()

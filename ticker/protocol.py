@@ -128,7 +128,6 @@ def retry(ms: int) -> bytes:
 class CloseCode(IntEnum):
     """WebSocket close codes. Below 4400 they mean what RFC 6455 and the IANA registry say."""
 
-    GOING_AWAY = 1001
     POLICY = 1008
     RESTART = 1012
     OVERLOADED = 1013
@@ -145,7 +144,6 @@ class CloseCode(IntEnum):
 
 
 _CLOSING = {
-    CloseCode.GOING_AWAY: ("the server is going away", True),
     CloseCode.POLICY: ("this page or request is not allowed here", False),
     CloseCode.RESTART: ("the server restarts", True),
     CloseCode.OVERLOADED: ("too many connections", True),

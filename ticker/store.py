@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.retry import Retry
@@ -62,11 +62,16 @@ def _client(url: str) -> Client:
     options |= {"retry": retry, "retry_on_error": [ReadOnlyError]}
     if parts.scheme in ("redis+sentinel", "rediss+sentinel"):
         hosts = [_host_port(host) for host in parts.netloc.rpartition("@")[2].split(",")]
-        options |= {"username": parts.username, "password": parts.password, "ssl": parts.scheme.startswith("rediss")}
+        options |= {"username": _plain(parts.username), "password": _plain(parts.password)}
+        options["ssl"] = parts.scheme.startswith("rediss")
         sentinel_options = {"socket_timeout": CONNECT_TIMEOUT}
         sentinel = Sentinel(hosts, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
         return sentinel.master_for(parts.path.strip("/") or "mymaster", **options)
     return Redis.from_url(url, **options)
+
+
+def _plain(text: str | None) -> str | None:
+    return unquote(text) if text else None
 
 
 def _host_port(text: str) -> tuple[str, int]:

@@ -40,6 +40,7 @@ class Keys(NamedTuple):
 
     log: str
     board: str
+    places: str
     desk: str
     killed: str
     due: str
@@ -105,6 +106,8 @@ class Change:
 class Appended(NamedTuple):
     position: str
     answer: str | None = None  # the one already given, when this was a repeat
+    size: int = 0  # headlines on the strip now
+    lowest: str = ""  # the id of the one that stands last
 
 
 class Changed(Exception):  # noqa: N818  not an error: the decision is made again
@@ -157,6 +160,7 @@ class Stream:
         found = change.situation
         args: list[str | int] = [found.id, found.on_board, found.on_desk, change.board, change.desk]
         args += [_dump(change.audit)[:-1], change.answer, change.answer_ms, self._new_epoch()]
+        args += [_place(found.on_board), _place(change.board)]
         barred = list(dict.fromkeys([found.id, *identities]))
         args.append(len(barred))
         for identity in barred:
@@ -173,7 +177,7 @@ class Stream:
         if reply[0] == "once":
             await self.confirm(channel, once)
             return Appended(*split_answer(reply[1]))
-        return Appended(reply[1])
+        return Appended(reply[1], size=reply[2], lowest=reply[3].rpartition(" ")[2])
 
     async def confirm(self, channel: str, once: str) -> None:
         """Before an answer is given again: what it says must be on enough replicas by now.
@@ -210,12 +214,6 @@ class Stream:
         """On a Cluster a command without a key must be told which node it is for."""
         get_node = getattr(self.redis, "get_node_from_key", None)
         return {"target_nodes": get_node(key)} if get_node else {}
-
-    async def size(self, channel: str) -> int:
-        try:
-            return int(await self.redis.hlen(Keys.of(channel).board))
-        except Gone as error:
-            raise refusal(error) from error
 
     async def records(self, channel: str, *, on_desk: bool = False) -> list[Record]:
         keys = Keys.of(channel)
@@ -357,6 +355,14 @@ def _headline(channel: str, raw: str) -> Headline | None:
     except ValueError as error:
         logger.error("%s: a headline in Redis cannot be read and is left out: %s", channel, error)  # noqa: TRY400
         return None
+
+
+def _place(raw: str) -> str:
+    """Where a headline stands, as a text whose bytes sort like the strip; the blank sorts before every digit."""
+    if not raw:
+        return ""
+    fields = json.loads(raw)
+    return f"{int(fields['pinned'])}{fields['order']} {fields['id']}"
 
 
 def _once_key(channel: str, once: str) -> str:

@@ -38,6 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
     subscriber: Subscriber | None = None
     opened_at = 0.0
     taken = 0  # bytes since the request began
+    reading = 0  # bytes that came just now
     in_head = False
     peer_timeout_ms = 30_000
 
@@ -51,7 +52,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self.taken += len(data)  # a request that begins in it starts anew
+        self.taken += len(data)
+        self.reading = len(data)
         super().data_received(data)
         if self.in_head and self.taken > HEAD_LIMIT:
             self.refuse(HeadTooLarge("The request's headers are larger than 32 kB."))
@@ -60,7 +62,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.taken, self.in_head = 0, True
+        self.taken, self.reading = self.reading, 0  # what one read brought is counted to the first that begins in it
+        self.in_head = True
         self.scope["extensions"] = {WIRE: {"wire": self}}
 
     def on_headers_complete(self) -> None:
@@ -157,6 +160,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         except UnicodeDecodeError:
             self.conn.fail(1007, "text that is not UTF-8")
             self.handle_parser_exception()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True  # a refusal completes it too; uvicorn would log it as a fault
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
