@@ -86,7 +86,7 @@ async def feed_server() -> AsyncIterator[FeedServer]:
             listening.close_clients()
 
 
-async def eventually(condition: Callable[[], Awaitable[object]], within: float = 10) -> object:
+async def eventually(condition: Callable[[], Awaitable[object]], within: float = 40) -> object:
     """What the condition gives, once it gives something."""
     async with asyncio.timeout(within):
         while not (found := await condition()):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import os
+import random
 import re
 import shutil
 import signal
@@ -37,9 +38,21 @@ def binaries() -> dict[str, str]:
 
 
 def free_port() -> int:
+    """Below the ports that the system hands out by itself, so that nobody gets it before we use it; the one ten
+    thousand above, which a cluster's node takes as well, is free too."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        if _is_free(port) and _is_free(port + 10_000):
+            return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 async def eventually(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:

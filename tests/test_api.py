@@ -136,7 +136,7 @@ async def desk(http: aiohttp.ClientSession, web: Web) -> Api:
     return Api(http, web.url, await fresh_key(web, "Desk", "publish", "correct", "retract"))
 
 
-# --- a headline's life ----------------------------------------------------------------------------------------------------
+# --- a headline's life ----------------------------------------------------------------------------------------------
 
 
 async def test_publish_answers_with_the_headline_and_where_it_is(desk: Api, reader: Api) -> None:
@@ -262,7 +262,7 @@ async def test_retract_is_for_good_and_says_nothing_of_its_reason(desk: Api, rea
     assert "legal-secret" not in (await reader.get("events")).text
 
 
-# --- what readers must not see ----------------------------------------------------------------------------------------------
+# --- what readers must not see --------------------------------------------------------------------------------------
 
 
 async def everything_readable(reader: Api, web: Web, headline_id: str) -> str:
@@ -275,7 +275,7 @@ async def everything_readable(reader: Api, web: Web, headline_id: str) -> str:
     ]  # fmt: skip
     said = [(await reader.get(path)).text for path in paths]
     async with reader.http.ws_connect(f"{web.ws_url}{channel}/ws?after={start}") as socket:
-        said.append((await socket.receive_str()))
+        said.append(await socket.receive_str())
     async with reader.http.get(f"{web.url}{channel}/stream") as stream:
         said.append((await stream.content.readuntil(b"}\n\n")).decode())
     return "".join(said) + web.said()
@@ -290,7 +290,7 @@ async def test_what_is_kept_back_is_nowhere(web: Web, reader: Api, http: aiohttp
     fields |= {"state": "draft"} if kept_back == "draft" else {}
     fields |= {"publish_at": "2099-01-01T00:00:00Z"} if kept_back == "scheduled" else {}
     if kept_back == "scheduled":
-        fields["publish_at"] = instant.format(instant.parse((await reader.get("events")).json["messages"][0]["now"]) + 3_600_000)  # fmt: skip
+        fields["publish_at"] = instant.format(instant.parse((await reader.get("events")).json["messages"][0]["now"]) + 3_600_000)  # fmt: skip  # noqa: E501
     headline = await desk.publish(f"Secret {secret}", kicker=secret[:40], section=secret, **fields)
     if kept_back in ("held", "killed"):
         await eventually_shown(reader, headline)
@@ -331,7 +331,7 @@ def _where_redis_is(web: Web) -> None:
     _REDIS[web.url] = web.env["TICKER_REDIS_URL"]
 
 
-# --- repeating a request ------------------------------------------------------------------------------------------------------
+# --- repeating a request --------------------------------------------------------------------------------------------
 
 
 async def test_the_same_request_twice_is_one(desk: Api, reader: Api) -> None:
@@ -359,7 +359,7 @@ async def test_a_key_is_for_one_request(desk: Api, reader: Api) -> None:
     assert await reader.board() == before
 
 
-# --- keys ------------------------------------------------------------------------------------------------------------------------
+# --- keys -----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_revoked_key_ends_at_once(web: Web, reader: Api) -> None:
@@ -400,7 +400,7 @@ async def test_a_source_may_touch_its_own_and_nothing_else(web: Web, reader: Api
     assert (await wire.act(mine, "retract", {"reason": "sent in error"})).status == 200
 
 
-# --- faults ----------------------------------------------------------------------------------------------------------------------
+# --- faults ---------------------------------------------------------------------------------------------------------
 
 
 async def test_all_faults_at_once(desk: Api) -> None:
@@ -440,14 +440,14 @@ async def test_what_is_not_there_is_said_to_be_not_there(desk: Api, reader: Api)
 
 async def test_other_methods_are_refused_and_named(reader: Api) -> None:
     for method, path, allowed in (
-        ("DELETE", "headlines", "POST"), ("PUT", "feed.rss", "GET"), ("POST", "stream", "GET"), ("DELETE", "events", "GET"),
+        ("DELETE", "headlines", "POST"), ("PUT", "feed.rss", "GET"), ("POST", "stream", "GET"), ("DELETE", "events", "GET"),  # noqa: E501
     ):  # fmt: skip
         answer = await reader(method, path)
         assert answer.fault == (405, "method-not-allowed")
         assert allowed in answer.headers["allow"]
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 
 async def test_the_snapshot_is_the_same_bytes_for_the_same_position(

@@ -255,7 +255,8 @@ def test_every_address_is_documented() -> None:
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    f"({Settings.model_fields['log_hours'].default} hours by default; never more than {MOST:,} changed headlines)",
+    (f"({Settings.model_fields['log_hours'].default} hours by default; never more than {MOST:,} changed headlines, "
+    f"nor, right after a start, {streams.RECENT:,} events)"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",

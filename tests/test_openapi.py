@@ -17,6 +17,7 @@ CHECKS = (
     "ignored_auth",
 )  # fmt: skip
 SECONDS = 20
+REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 async def test_made_up_requests_get_what_the_document_promises(web: Web, tmp_path: Path) -> None:
     key = await fresh_key(web, "Schemathesis", "admin")
+    (tmp_path / "schemathesis.toml").write_text(f"[checks.negative_data_rejection]\nexpected-statuses = {REFUSALS}\n")
     command = [
         "-m", "schemathesis.cli", "run", f"{web.url}/openapi.json", "--header", f"Authorization: Bearer {key}",
         "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "15",

@@ -161,7 +161,7 @@ async def test_a_filter_holds_for_the_stream(web: Web, desk: Api) -> None:
 ODD = [
     "two\nlines", "two\r\nlines", "a\u2028b\u2029c", "\ufeffmark first", "zero\u0000byte", "\x1b[31mred\x07",
     "id: 666\n\nevent: retracted\ndata: {}", ": a comment", "data:x\n\ndata:y", '{"type":"retracted"}', "a\u0085b",
-    "non\ufffecharacter\uffff", "<script>alert(1)</script>", "\\n \\u0000 %0a &#10;", "خبر\u202eعاجل", "👩‍👩‍👧‍👦 🏴\U000e0067\U000e007f",
+    "non\ufffecharacter\uffff", "<script>alert(1)</script>", "\\n \\u0000 %0a &#10;", "خبر\u202eعاجل", "👩‍👩‍👧‍👦 🏴\U000e0067\U000e007f",  # noqa: E501
 ]  # fmt: skip
 
 

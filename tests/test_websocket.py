@@ -120,7 +120,7 @@ async def received(socket: ClientConnection) -> dict[str, Any]:
     return message
 
 
-# --- a good client --------------------------------------------------------------------------------------------------------
+# --- a good client --------------------------------------------------------------------------------------------------
 
 
 async def test_one_message_per_text_frame(web: Web, desk: Api) -> None:
@@ -163,7 +163,7 @@ async def test_no_compressor_is_made_for_a_connection(web: Web) -> None:
         assert "Sec-WebSocket-Extensions" not in socket.response.headers
 
 
-# --- refused handshakes ----------------------------------------------------------------------------------------------------
+# --- refused handshakes ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ async def test_a_bad_handshake_is_answered_and_ended(web: Web, change: dict[str,
         await asyncio.wait_for(socket.reader.read(), 10)
 
 
-# --- hostile peers ----------------------------------------------------------------------------------------------------------
+# --- hostile peers --------------------------------------------------------------------------------------------------
 
 WRONG = {
     "unmasked": (frame(TEXT, b"x", masked=False), 1002),

@@ -16,7 +16,8 @@ EXPOSED = ("etag", "location", "retry-after", "ticker-position")
 
 class ChannelCors:
     """Starlette's CORS rules, with the origins of the channel that is asked for. Keys travel in a header, never in
-    a cookie, so that no page can act in a visitor's name."""
+    a cookie, so that no page can act in a visitor's name.
+    """
 
     def __init__(self, app: ASGIApp, channels: Mapping[str, Channel]) -> None:
         self.app = app

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 
 def allowed(origin: str | None, host: str | None, origins: Sequence[str]) -> bool:
-    """Whether a page of this origin may read. Programs that are not browsers send no origin; our own pages may always."""
+    """Whether a page of this origin may read. Programs that are no browsers send none; our own pages may always."""
     if origin is None or "*" in origins or origin in origins:
         return True
     try:

@@ -8,11 +8,11 @@ All keys of a source carry its name as the hash tag, so that they lie together o
     ticker:sources               set: the names that were ever polled
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from ticker.seen import Known, Seen
 from ticker.store import Client, Gone, refusal
 
 NAMES = "ticker:sources"
@@ -57,34 +57,6 @@ class State:
     quiet: int = 0  # 1 when nothing new has come for longer than the source's `quiet_after`
     holder: str = ""  # the process that polled it last
     counts: Mapping[str, int] = field(default_factory=dict)  # by outcome, since ever
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An entry as we last handed it in."""
-
-    version: int = 0  # of the headline we wrote; 0: the desk has not taken it
-    content: str = ""  # hash of what is shown of it
-    updates: int = 0  # how often it changed on `day`
-    day: int = 0  # since the epoch
-    last: int = 0  # ms: when it was last in the document
-    updated: int = 0  # ms: the entry's own time
-
-    def encode(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def decode(cls, text: str) -> "Seen":
-        fields = json.loads(text)
-        return cls(**{name: fields[name] for name in cls.__slots__ if name in fields})
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the entries of one document: by headline id, and by alias."""
-
-    entries: Mapping[str, Seen] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sources:

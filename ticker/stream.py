@@ -154,6 +154,10 @@ class Stream:
         found = {name: raw for name, raw in zip([headline_id, *identities], killed, strict=True) if raw}
         return Situation(self.now(), headline_id, board or "", desk or "", found, answer)
 
+    def nothing_yet(self, headline_id: str) -> Situation:
+        """The situation of a headline that nobody has ever seen."""
+        return Situation(self.now(), headline_id, "", "", {}, None)
+
     async def append(self, channel: str, identities: Sequence[str], once: str, change: Change) -> Appended:
         """Make a change true. Changed when the situation no longer holds; TickerError when Redis cannot do it."""
         keys = Keys.of(channel)
@@ -196,9 +200,10 @@ class Stream:
 
     async def _execute(self, pipe: Any, channel: str) -> Any:
         """One write, and as many replicas as the settings ask for."""
-        if self.min_replicas:
-            pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(Keys.of(channel).log))
         try:
+            await self._hear_the_time_now_and_then()
+            if self.min_replicas:
+                pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(Keys.of(channel).log))
             reply, *confirmed = await pipe.execute()
         except Gone as error:
             raise refusal(error) from error

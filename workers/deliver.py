@@ -7,8 +7,8 @@ from ticker.dead import Dead, Letter
 from ticker.desk import Desk
 from ticker.errors import Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
 from ticker.headline import Patch, Record, State
+from ticker.seen import Seen
 from ticker.settings import SourceSettings
-from ticker.sources import Seen
 from workers.match import Action, DeadLetter, Edit, Expire, Publish, Retract, Skip
 
 logger = logging.getLogger(__name__)

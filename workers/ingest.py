@@ -25,8 +25,9 @@ from ticker import settings as settings_of
 from ticker.dead import Dead
 from ticker.desk import Desk
 from ticker.errors import TickerError
+from ticker.seen import Known
 from ticker.settings import Settings, SettingsError, SourceSettings
-from ticker.sources import Known, Sources
+from ticker.sources import Sources
 from ticker.store import Gone, connect, monotonic_ms, new_clock
 from ticker.stream import Stream
 from workers import demo, fetch, match, parse

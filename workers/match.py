@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -26,8 +26,7 @@ from ticker.headline import (
     Source,
     source_headline_id,
 )
-from ticker.settings import SourceSettings
-from ticker.sources import Known, Seen
+from ticker.seen import Known, Seen
 from ticker.urgency import Urgency
 from workers.sources.entry import Document, Entry, Tombstone, newest
 
@@ -40,6 +39,25 @@ GONE = "gone"  # the content of an entry that its source has withdrawn
 WITHDRAWN = "Withdrawn by its source."
 
 _CLEARED = ("link", "image", "publish_at")  # where a source says nothing any more
+
+
+class Terms(Protocol):
+    """What the settings say about a source."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def urgency(self) -> Urgency: ...
+    @property
+    def section(self) -> str | None: ...
+    @property
+    def trusted(self) -> bool: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def max_age(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +163,7 @@ class Matched:
 # --- who is who -------------------------------------------------------------------------------------------------------
 
 
-def match(document: Document, source: SourceSettings) -> Matched:
+def match(document: Document, source: Terms) -> Matched:
     """The newest entries, each once, by what identifies it."""
     entries = newest(document.entries, source.limit)
     found: dict[str, Match] = {}
@@ -156,12 +174,12 @@ def match(document: Document, source: SourceSettings) -> Matched:
     return Matched(tuple(reversed(found.values())), tuple(withdrawn.items()))
 
 
-def headline_id(source: SourceSettings, key: str) -> str:
+def headline_id(source: Terms, key: str) -> str:
     named = _source(source, key)
     return source_headline_id(named.name, named.id or "")
 
 
-def _source(source: SourceSettings, key: str) -> Source:
+def _source(source: Terms, key: str) -> Source:
     """As readers see it. Two sources may share a title: their names keep their ids apart."""
     shown = key if len(key) <= LONGEST_ID else _digest(key)
     if source.title is None:
@@ -218,7 +236,7 @@ def _digest(value: str) -> str:
 # --- what to do -------------------------------------------------------------------------------------------------------
 
 
-def decide(matched: Matched, known: Known, source: SourceSettings, now: int) -> Plan:
+def decide(matched: Matched, known: Known, source: Terms, now: int) -> Plan:
     """Withdrawals first, then changes and new ones, oldest first; `more` when there were too many new ones."""
     actions: list[Action] = []
     withdrawn = dict(matched.tombstones)
@@ -277,11 +295,11 @@ def _again(headline: str, seen: Seen, now: int) -> list[Action]:
     return [Skip(headline, "unchanged", replace(seen, last=now))] if now - seen.last > DAY_MS else []
 
 
-def _is_too_old(entry: Entry, source: SourceSettings, now: int) -> bool:
+def _is_too_old(entry: Entry, source: Terms, now: int) -> bool:
     return source.max_age is not None and entry.at is not None and entry.at < now - source.max_age * 1000
 
 
-def _decide_one(one: Match, headline: str, seen: Seen | None, source: SourceSettings, now: int) -> Action | None:
+def _decide_one(one: Match, headline: str, seen: Seen | None, source: Terms, now: int) -> Action | None:
     fields = _fields(one.entry, source, now)
     content = _content(fields, one.entry)
     if seen is not None and seen.content in (content, GONE):
@@ -314,7 +332,7 @@ def _decide_one(one: Match, headline: str, seen: Seen | None, source: SourceSett
 # --- how it is shown --------------------------------------------------------------------------------------------------
 
 
-def _fields(entry: Entry, source: SourceSettings, now: int) -> dict[str, Any]:
+def _fields(entry: Entry, source: Terms, now: int) -> dict[str, Any]:
     """What is shown of an entry. What it has too much or wrong beside its words is left out, not held against it."""
     fields: dict[str, Any] = {
         "text": _shorten(entry.title, TEXT_LIMIT),
@@ -367,7 +385,7 @@ def _tags(entry: Entry) -> list[str]:
     return short[:TAGS_LIMIT]
 
 
-def _draft(fields: dict[str, Any], one: Match, source: SourceSettings) -> Draft:
+def _draft(fields: dict[str, Any], one: Match, source: Terms) -> Draft:
     given = {name: value for name, value in fields.items() if name != "correction"}
     return Draft.model_validate({**given, "source": _source(source, one.key)})
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from ticker.dead import Dead, Letter
 from ticker.desk import Desk
 from ticker.errors import TickerError, Unavailable
+from ticker.seen import Known, Seen
 from ticker.settings import SourceSettings
-from ticker.sources import Known, Seen, Sources, State
+from ticker.sources import Sources, State
 from workers import fetch, match, parse
 from workers.deliver import Delivery
 from workers.fetch import Fetched, Fetcher, NotModified, Request

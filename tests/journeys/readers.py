@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,10 @@ class Reader:
     without a change to the strip (harmless, and right only after a cut).
     """
 
-    def __init__(self, *urls: str, after: str | None = None) -> None:
+    def __init__(self, *urls: str, after: str | None = None, showing: Iterable[Headline] = ()) -> None:
         self.url = f"{urls[0]}/v1/channels/{CHANNEL}"
         self.position = after
-        self.board = Board()
+        self.board = Board(showing)
         self.messages: list[Message] = []
         self.heard_at: list[float] = []  # time.time() of each message
         self.faults: list[str] = []

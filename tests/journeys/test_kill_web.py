@@ -16,7 +16,7 @@ async def test_readers_go_elsewhere_and_miss_nothing(redis_url: str, tmp_path: P
         key = await new_key(redis_url)
         writers = [Writer(session, key, *urls) for urls in ((first.url, second.url), (second.url, first.url)) * 2]
         traffic = [asyncio.create_task(w.keep_publishing(f"Writer {i}", 80, 0.02)) for i, w in enumerate(writers)]
-        await eventually(lambda: min(len(w.accepted) for w in writers) >= 25, "traffic flows")
+        await eventually(lambda: min(len(w.accepted) for w in writers) >= 25, "traffic flows", within=60)
 
         first.kill()
 

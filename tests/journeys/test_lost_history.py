@@ -157,7 +157,7 @@ def sentinel(master: RedisServer, folder: Path) -> Iterator[int]:
     port, config = free_port(), folder / "sentinel.conf"
     config.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\nsentinel monitor mymaster 127.0.0.1 {master.port} 1\n"
-        "sentinel down-after-milliseconds mymaster 300\nsentinel failover-timeout mymaster 3000\n"
+        "sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 3000\n"
     )
     with subprocess.Popen([NEWEST, str(config), "--sentinel"], stdout=subprocess.DEVNULL) as process:
         try:
@@ -189,7 +189,7 @@ async def test_sentinel_promotes_the_replica_and_what_was_confirmed_is_there(tmp
             before = {headline_id for w in writers for headline_id in w.accepted}
             with replica.client as client:
                 assert before <= set(client.hkeys("ticker:{en}:board"))
-            master.options = ("--replicaof", "127.0.0.1", str(replica.port))
+            master.options = ("--replicaof", "127.0.0.1", str(replica.port), "--replica-priority", "0")
             master.start()  # without a replica nothing is confirmed
 
             await asyncio.gather(*traffic)

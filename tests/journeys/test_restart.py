@@ -18,7 +18,7 @@ async def test_a_restart_is_a_reconnect(redis_url: str, tmp_path: Path) -> None:
         key = await new_key(redis_url)
         writers = [Writer(session, key, web.url, other.url) for _ in range(2)]
         traffic = [asyncio.create_task(w.keep_publishing(f"Writer {i}", 150, 0.05)) for i, w in enumerate(writers)]
-        await eventually(lambda: min(len(w.accepted) for w in writers) >= 20, "traffic flows")
+        await eventually(lambda: min(len(w.accepted) for w in writers) >= 20, "traffic flows", within=60)
 
         code = await asyncio.to_thread(web.stop)
         assert code == 0, web.said()

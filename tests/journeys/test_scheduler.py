@@ -59,22 +59,24 @@ async def test_due_things_happen_once_and_in_time(redis_url: str, tmp_path: Path
     assert len(reader.of("snapshot")) == 1
 
 
-async def test_one_of_two_is_killed_in_the_middle_of_its_work(
+async def test_one_is_killed_in_the_middle_of_its_work_and_another_goes_on(
     redis_url: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     web = Web(redis_url, tmp_path, **one_long_channel(tmp_path))
-    two = [scheduler(redis_url, tmp_path, name) for name in "ab"]
+    first, second = (scheduler(redis_url, tmp_path, name) for name in "ab")
     readers = [*both_kinds(2, web.url)]
-    async with running(web, *two), listening(*readers) as session:
-        await at_work(*two)
+    async with running(web), listening(*readers) as session:
         writer = Writer(session, await new_key(redis_url), web.url)
-        due = in_seconds(3)
         for i in range(300):
-            await writer.publish(f"Goes with many others {i}", expires_at=due)
-        await eventually(lambda: any(reader.of("expired") for reader in readers), "the work has begun")
-        two[0].kill()
+            last = await writer.publish(f"Goes with many others {i}", expires_in=1)
+        over = parse(last["expires_at"]) / 1000
+        await eventually(lambda: time.time() > over, "the time of all is over")
+        async with running(first):
+            await eventually(lambda: any(reader.of("expired") for reader in readers), "the work has begun")
+            first.kill()
         assert len(readers[0].of("expired")) < 300, "killed too late to show anything"
-        await eventually(lambda: all(len(reader.board) == 0 for reader in readers), "all are gone")
+        async with running(second):
+            await eventually(lambda: all(len(reader.board) == 0 for reader in readers), "all are gone")
         await converged(*readers)
     with redis_server.client as client:
         log = [(fields["type"], fields["id"]) for _, fields in client.xrange("ticker:{en}:log")]
@@ -128,8 +130,8 @@ async def test_what_is_old_is_trimmed_and_readers_from_then_are_told(
         first.kill()
     positions = _three_days_older(redis_server, keep=2)
     trims = scheduler(redis_url, tmp_path)
-    from_then, lately = WebSocketReader(second.url, after=positions[1]), StreamReader(second.url, after=positions[-2])
-    lately.board = reader.board
+    from_then = WebSocketReader(second.url, after=positions[1])
+    lately = StreamReader(second.url, after=positions[-2], showing=list(reader.board)[1:])
     with redis_server.client as client:
         async with running(trims):
             await eventually(lambda: client.xlen("ticker:{en}:log") == 2, "the old ones are trimmed")

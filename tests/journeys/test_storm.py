@@ -8,7 +8,7 @@ from tests.journeys.readers import WebSocketReader, Writer, converged, listening
 from tests.servers import RedisServer, Web, running
 
 READERS = 2_000
-SECONDS = 10.0  # in which all are to be live, on a machine that has to play all the readers as well
+SECONDS = 20.0  # in which all are to be live, on a machine that has to play all the readers as well
 UPGRADE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"

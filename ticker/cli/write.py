@@ -129,8 +129,8 @@ def update(service: Service, channel: str, headline: str, version: int | None, *
     """Change a headline; with --correction, correct it. Prints its new version.
 
     \b
-      ticker update en 01hx3k --text "Parliament passes the budget, 312 to 290"
-      ticker update en 01hx3k --text "… 302 to 290" --correction "An earlier count was wrong."
+      ticker update en mfrggzdfmztwq2lk --text "Parliament passes the budget, 312 to 290"
+      ticker update en mfrggzdfmztwq2lk --text "… 302 to 290" --correction "An earlier count was wrong."
     """
     patch = _given(fields)
     if not patch:
@@ -152,7 +152,7 @@ def retract(service: Service, channel: str, headline: str, reason: str) -> None:
     It leaves every screen at once and can never come back.
 
     \b
-      ticker retract en 01hx3k "The report was false"
+      ticker retract en mfrggzdfmztwq2lk "The report was false"
     """
     changed = service.client.act(channel, headline, "retract", {"reason": reason})
     service.show(changed, f"{headline} is retracted.")
@@ -169,7 +169,7 @@ def hold(service: Service, channel: str, headline: str, reason: str) -> None:
     At once; `ticker release` brings it back.
 
     \b
-      ticker hold en 01hx3k "Waiting for a second source"
+      ticker hold en mfrggzdfmztwq2lk "Waiting for a second source"
     """
     changed = service.client.act(channel, headline, "hold", {"reason": reason} if reason else {})
     service.show(changed, f"{headline} is held.")
@@ -185,7 +185,7 @@ def release(service: Service, channel: str, headline: str) -> None:
     A headline that is held, scheduled or a draft.
 
     \b
-      ticker release en 01hx3k
+      ticker release en mfrggzdfmztwq2lk
     """
     changed = service.client.act(channel, headline, "release", {})
     service.show(changed, f"{headline} is live.")

@@ -1,7 +1,7 @@
 """RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0: well-formed documents on the fast road, others on the tolerant one. Pure.
 
 Well-formed, or so after the plainest mending: the lxml tree says it all, and fastfeedparser knows some dialects
-that fill what is left open.
+where it finds no title.
 Malformed beyond that: feedparser and fastfeedparser both, and of two titles the longer clean one. The fast one
 loses text where a reference is broken, the tolerant one sometimes finds nothing at all, and is too slow for
 documents with thousands of entries.
@@ -55,15 +55,11 @@ def _well_formed(root: Any, body: bytes, base: str, now: int) -> tuple[Entry, ..
     items = tree.items(root)
     chosen = tree.newest(items, now)
     entries = [tree.entry(items[i], base, now) for i in chosen]
-    if any(not entry.title or not entry.link for entry in entries):
+    if not all(entry.title for entry in entries):
         fast = _fast(body, base, now)
         if len(fast) == len(items):
-            entries = [_filled(entry, fast[i]) for i, entry in zip(chosen, entries, strict=True)]
+            entries = [replace(e, title=e.title or fast[i].title) for i, e in zip(chosen, entries, strict=True)]
     return tuple(entries)
-
-
-def _filled(entry: Entry, other: Entry) -> Entry:
-    return replace(entry, title=entry.title or other.title, link=entry.link or other.link)
 
 
 # --- malformed ------------------------------------------------------------------------------------------------------

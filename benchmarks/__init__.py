@@ -1,0 +1,1 @@
+"""How fast and how sure the ticker is, measured against the floor and against the usual ways."""

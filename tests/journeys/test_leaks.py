@@ -1,0 +1,153 @@
+"""What may not be seen is looked for everywhere a reader can look: before its time, and after its kill."""
+
+import json
+import time
+from pathlib import Path
+
+import aiohttp
+
+from tests.journeys.readers import (
+    CHANNEL,
+    Poller,
+    Reader,
+    StreamReader,
+    WebSocketReader,
+    Writer,
+    converged,
+    listening,
+    new_key,
+    one_long_channel,
+)
+from tests.servers import Process, Web, eventually, running
+from ticker import instant
+
+SECOND = 1.0
+AGAIN = (
+    ("wire", "Quixotic claim about a minister"),
+    ("other", "QUIXOTIC claim about a minister"),
+    ("third", "Quixotic claim, about a minister!"),
+    ("wire", "Quixotic in other words"),
+)
+FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
+
+
+def everywhere(headline_id: str, after: str | None) -> list[str]:
+    """All that can be asked for without a key, what does not exist and what is not right too."""
+    channel = f"/v1/channels/{CHANNEL}"
+    headline = f"{channel}/headlines/{headline_id}"
+    return [
+        "/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/killed", "/v1/channels",
+        "/v1/channels/none", channel, f"{channel}?urgency=flash", f"{channel}?urgency=none", f"{channel}/events",
+        f"{channel}/events?after={after}", f"{channel}/events?after=nothing", f"{channel}/headlines",
+        headline, f"{headline}/hold", f"{headline}/nothing",
+        *(f"{channel}/feed.{kind}" for kind in (*FEEDS, "none")),
+    ]  # fmt: skip
+
+
+async def search(session: aiohttp.ClientSession, web: Web, word: str, paths: list[str]) -> list[str]:
+    """The addresses where the word is, in body or headers."""
+    found = []
+    for path in paths:
+        async with session.get(web.url + path) as answer:
+            if word in await answer.text() + json.dumps(dict(answer.headers)):
+                found.append(path)
+    return found
+
+
+def told(word: str, *readers: Reader) -> list[str]:
+    return [m["type"] for reader in readers for m in reader.messages if word in json.dumps(m, ensure_ascii=False)]
+
+
+def logged(word: str, *processes: Process) -> list[str]:
+    return [line for process in processes for line in process.said().splitlines() if word in line]
+
+
+def scheduler(redis_url: str, folder: Path) -> Process:
+    env = {"TICKER_REDIS_URL": redis_url, "TICKER_DATA": str(folder), "TICKER_LOG": "debug", **one_long_channel(folder)}
+    return Process("ticker", "scheduler", env=env, log=folder / "scheduler.log")
+
+
+async def test_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_then(
+    redis_url: str, tmp_path: Path
+) -> None:
+    web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
+    clock = scheduler(redis_url, tmp_path)
+    readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
+    async with running(web, clock), listening(*readers) as session:
+        await eventually(lambda: "at work" in clock.said(), "the scheduler is at work")
+        writer = Writer(session, await new_key(redis_url), web.url)
+        await writer.publish("Something to begin with")
+        await converged(*readers[:2], on=writer.accepted.keys())
+        after, board = readers[0].position, [*readers[0].board]
+        at = time.time() + 4
+        draft = {"text": "Zanzibar elects a queen", "kicker": "Zanzibar", "link": "https://example.org/Zanzibar"}
+        embargoed = await writer.publish(**draft, publish_at=instant.format(int(at * 1000)))
+        await writer.send("POST", "/headlines", {"text": "Zanzibar twice", "urgency": "Zanzibar"})
+        paths = everywhere(embargoed["id"], after)
+        looked = 0
+        while time.time() < at - 1:
+            assert await search(session, web, "Zanzibar", paths) == []
+            late = StreamReader(web.url), WebSocketReader(web.url, after=after, showing=board)
+            async with listening(*late):
+                assert told("Zanzibar", *readers, *late) == []
+            looked += 1
+        assert looked
+        assert logged("Zanzibar", web, clock) == []
+
+        await eventually(lambda: all(r.heard("published", embargoed["id"]) for r in readers), "it is published")
+        for reader in readers:
+            assert 0 <= (reader.heard("published", embargoed["id"]) or 0) - at < SECOND
+        channel = f"/v1/channels/{CHANNEL}"
+        shown = {channel, f"{channel}/events", f"{channel}/headlines/{embargoed['id']}"}
+        assert set(await search(session, web, "Zanzibar", paths)) >= shown | {
+            f"{channel}/feed.{kind}" for kind in FEEDS
+        }
+
+
+async def test_a_killed_headline_is_nowhere_any_more(redis_url: str, tmp_path: Path) -> None:
+    web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
+    clock = scheduler(redis_url, tmp_path)
+    readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
+    away = [WebSocketReader(web.url), StreamReader(web.url)]
+    async with running(web, clock), listening(*readers) as session:
+        writer = Writer(session, await new_key(redis_url), web.url)
+        source = {"name": "wire", "id": "4711"}
+        await writer.publish("Something to begin with")
+        await converged(*readers[:2], on=writer.accepted.keys())
+        before = {"after": readers[0].position, "showing": [*readers[0].board]}
+        killed = await writer.publish("Quixotic claim about a minister", source=source)
+        status, _ = await writer.send(
+            "PATCH", f"/headlines/{killed['id']}", {"kicker": "Quixotic"}, {"If-Match": '"1"'}
+        )
+        assert status == 200
+        await eventually(lambda: told("Quixotic", *readers), "it is shown")
+        async with listening(*away):
+            await converged(*away, on={killed["id"]})
+
+        await writer.act(killed["id"], "retract", reason="Quixotic and false", note="It was false")
+        await eventually(lambda: all(killed["id"] in reader.killed for reader in readers), "it is gone")
+        told_before = len(told("Quixotic", *readers, *away))
+        for name, text in AGAIN:
+            again = {"text": text, "source": {"name": name, "id": "4711"}}
+            status, problem = await writer.send("POST", "/headlines", again)
+            assert (status, problem["type"]) == (410, "/problems/killed")
+            assert "uixotic" not in json.dumps(problem)
+
+        late = WebSocketReader(web.url, **before), StreamReader(web.url, **before), Poller(web.url)
+        async with listening(*late, *away):
+            await converged(*late[:2], *away, *readers[:2])
+            assert told("Quixotic", *late) == []
+        assert len(told("Quixotic", *readers, *away)) == told_before
+        assert all(killed["id"] in reader.killed and killed["id"] not in reader.board for reader in away)
+        paths = everywhere(killed["id"], before["after"])
+        assert await search(session, web, "Quixotic", paths) == []
+        status, problem = await writer.send("GET", f"/headlines/{killed['id']}")
+        assert status == 410
+        assert "Quixotic" not in json.dumps(problem)
+        web.kill()
+        anew = WebSocketReader(web.url, **before), StreamReader(web.url)
+        async with running(web), listening(*anew):
+            await converged(*anew)
+            assert told("Quixotic", *anew) == []
+            assert await search(session, web, "Quixotic", paths) == []
+    assert logged("Quixotic", web, clock) == []

@@ -1,0 +1,177 @@
+import asyncio
+import base64
+import json
+import os
+import signal
+import sys
+import zlib
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.feeds import eventually, feed_server, item
+from ticker.dead import Dead
+from ticker.sources import Sources
+from workers.ingest import Lease
+
+
+@pytest.fixture
+async def server():
+    async with feed_server() as server:
+        yield server
+
+
+@pytest.fixture
+def environment(tmp_path, redis_url, server):
+    """The settings of a process that polls `/feed` every second."""
+    (tmp_path / "ticker.toml").write_text(
+        f'[sources.wire]\nurl = "{server.url}/feed"\nchannel = "en"\nevery = 1\nallow_private = true\n'
+    )
+    return {
+        **os.environ,
+        "TICKER_CONFIG": str(tmp_path / "ticker.toml"),
+        "TICKER_DATA": str(tmp_path),
+        "TICKER_REDIS_URL": redis_url,
+    }
+
+
+async def begin(environment, *arguments):
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "workers.ingest", *arguments, env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def run(environment, *arguments) -> tuple[int, str, str]:
+    process = await begin(environment, *arguments)
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@asynccontextmanager
+async def running(environment, count=1):
+    processes = [await begin(environment) for _ in range(count)]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+async def texts(stream) -> set[str]:
+    return {record.text for record in await stream.records("en")}
+
+
+async def test_it_polls_until_it_is_told_to_stop(environment, server, stream, redis):
+    server.feed("/feed", item("One", "1"))
+    async with running(environment) as (process,):
+        await eventually(lambda: texts(stream))
+        server.feed("/feed", item("Two", "2"), item("One", "1"))
+
+        async def both():
+            return await texts(stream) == {"One", "Two"}
+
+        await eventually(both)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            out, err = await process.communicate()
+
+    assert (process.returncode, out) == (0, b"")
+    assert b"Traceback" not in err
+    assert await Sources(redis).holder("wire") is None
+
+
+async def test_a_source_has_one_process_and_another_when_that_is_killed(environment, server, stream, redis):
+    server.feed("/feed", item("One", "1"))
+    sources = Sources(redis)
+    async with running(environment, 2) as processes:
+        await eventually(lambda: texts(stream))
+        first = (await sources.state("wire")).holder
+        holder = next(process for process in processes if first.endswith(f":{process.pid}"))
+        holder.kill()
+        server.feed("/feed", item("Two", "2"), item("One", "1"))
+
+        async def both():
+            return await texts(stream) == {"One", "Two"}
+
+        await eventually(both)
+        assert first != (await sources.state("wire")).holder
+    assert server.most_at_once == 1
+    assert await redis.xlen("ticker:{en}:log") == 2
+
+
+async def test_a_lost_lease_ends_the_keeping(redis):
+    sources = Sources(redis)
+    lease = Lease(sources, "wire")
+    assert await lease.take()
+    await redis.set("ticker:source:{wire}:lease", "another")
+
+    async with asyncio.timeout(10):
+        await lease.keep()
+
+    await lease.release()
+    assert await sources.holder("wire") == "another"
+
+
+async def test_once(environment, server, stream):
+    server.feed("/feed", item("One", "1"))
+    assert (await run(environment, "--once"))[:2] == (0, "wire: 1 published, 1 polls\n")
+
+    server.say("/feed", status=500)
+    assert (await run(environment, "--once"))[:2] == (1, "wire: It answered 500.\n")
+
+
+async def test_without_sources_the_demonstration_plays(environment, redis):
+    code, out, _ = await run({**environment, "TICKER_CONFIG": "/nowhere"}, "--once")
+
+    assert (code, len(out.splitlines())) == (0, 3)
+    for channel in ("en", "ar", "es"):
+        assert await redis.hlen(f"ticker:{{{channel}}}:board") >= 24
+
+
+async def test_try_shows_what_would_be_handed_in(environment, server, stream):
+    server.feed("/new", item("One", "1"), item("Two", "2"))
+
+    code, out, err = await run(environment, "--try", server.url + "/new")
+
+    assert (code, sorted(json.loads(line)["text"] for line in out.splitlines())) == (0, ["One", "Two"])
+    assert err == "2 of 2 entries\n"
+    assert set() == await texts(stream)
+    assert (await run(environment, "--try", server.url + "/feed"))[0] == 1
+
+
+async def test_a_dead_letter_is_replayed_and_dropped(environment, server, stream, redis):
+    server.say("/feed", "{}", Content_Type="application/json")
+    await run(environment, "--once")
+    server.feed("/feed", item("", "1"))
+    await run(environment, "--once")
+    dead = Dead(redis)
+    entry, document = await dead.list()
+
+    assert (await run(environment, "--replay", document.id))[0] == 1
+    assert (await run(environment, "--replay", entry.id))[0] == 1
+    assert (await run(environment, "--replay", "1-1"))[0] == 1
+    await redis.xadd(
+        "ticker:dead", {**await fields(redis, entry.id), "bytes": packed(b"<item><title>One</title></item>")}
+    )
+    mended = (await dead.list())[0]
+    assert (await run(environment, "--replay", mended.id))[:2] == (0, "1 published\n")
+    assert await dead.get(mended.id) is None
+    assert {"One"} == await texts(stream)
+
+
+def packed(body: bytes) -> str:
+    return base64.b64encode(zlib.compress(body)).decode()
+
+
+async def fields(redis, letter_id: str) -> dict[str, str]:
+    ((_, found),) = await redis.xrange("ticker:dead", letter_id, letter_id)
+    return found
+
+
+async def test_settings_that_are_not_right_are_one_sentence(environment):
+    code, _, err = await run({**environment, "TICKER_BIND": "nonsense"})
+
+    assert (code, len(err.splitlines())) == (2, 1)
