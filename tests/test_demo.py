@@ -6,6 +6,7 @@ import pytest
 from ticker.channel import Channel
 from ticker.seen import Known
 from workers import demo, match
+from workers.identity import identify
 from workers.sources import parse
 from workers.stories import ENGLISH
 
@@ -41,7 +42,7 @@ def test_the_format_says_what_was_meant(channel):
 
 @every_channel
 def test_a_page_is_full_at_once_and_something_new_comes_all_the_time(channel):
-    plan = match.decide(match.match(read(channel, NOW), source(channel)), Known(), source(channel), NOW)
+    plan = match.decide(identify(read(channel, NOW), source(channel)), Known(), source(channel), NOW)
     assert sum(isinstance(action, match.Publish) for action in plan.actions) >= 24
 
     documents = [demo.wire(channel, NOW + ms)[0] for ms in range(0, CYCLE, 1000)]

@@ -74,7 +74,7 @@ def test_broken_documents_lose_no_words(document, title):
     assert title in read(RSS.format(f"<item>{document}</item>")).entries[0].title
 
 
-# --- links and ids ------------------------------------------------------------------------------------------------------
+# --- links and ids ----------------------------------------------------------------------------------------------------
 
 
 def test_links_are_whole():

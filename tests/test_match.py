@@ -4,6 +4,7 @@ import pytest
 
 from ticker.seen import Known, Seen
 from ticker.settings import SourceSettings
+from workers.identity import headline_id, identify
 from workers.match import (
     DAY_MS,
     NEW_PER_POLL,
@@ -16,8 +17,6 @@ from workers.match import (
     Retract,
     Skip,
     decide,
-    headline_id,
-    match,
 )
 from workers.sources import Document, Entry, Tombstone
 
@@ -34,7 +33,7 @@ class Desk:
         self.now = NOW
 
     def poll(self, *entries: Entry, gone: tuple[Tombstone, ...] = ()) -> Plan:
-        matched = match(Document(entries, gone), self.source)
+        matched = identify(Document(entries, gone), self.source)
         plan = decide(matched, self.known, self.source, self.now)
         seen, aliases = dict(self.known.entries), dict(self.known.aliases)
         for action in plan.actions:

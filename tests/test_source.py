@@ -14,7 +14,7 @@ from ticker.sources import Sources
 from ticker.store import connect, new_clock
 from ticker.stream import Stream
 from workers.fetch import fetcher
-from workers.match import headline_id
+from workers.identity import headline_id
 from workers.parse import parser
 from workers.source import Source, Tools
 

@@ -44,7 +44,7 @@ IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited,
 FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
 
 _READ_PROBLEMS = ("404", "405", "422", "429", "503")
-_WRITE_PROBLEMS = ("400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "503")
+_WRITE_PROBLEMS = ("400", "401", "403", "404", "405", "408", "409", "410", "413", "415", "422", "503")
 
 
 def _operation(

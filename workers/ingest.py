@@ -32,6 +32,7 @@ from ticker.store import Gone, connect, monotonic_ms, new_clock
 from ticker.stream import Stream
 from workers import demo, fetch, match, parse
 from workers.fetch import Fetched, Request, fetcher
+from workers.identity import identify
 from workers.parse import parser
 from workers.source import Source, Tools
 
@@ -204,7 +205,7 @@ async def replay(settings: Settings, letter_id: str) -> int:
         if isinstance(document, parse.Failed):
             return _fail(document.reason)
         source = Source(sources[letter.source], with_)
-        await with_.sources.overlook(letter.source, match.match(document, source.settings).ids)
+        await with_.sources.overlook(letter.source, identify(document, source.settings).ids)
         counts, _ = await source.hand_in(document, letter.url)
         print(", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing to do")  # noqa: T201
         if counts["dead"]:
@@ -227,7 +228,7 @@ async def try_(settings: Settings, url: str) -> int:
         document = await parsing.parse(answer.body, answer.content_type, answer.url, now)
     if isinstance(document, parse.Failed):
         return _fail(document.reason)
-    plan = match.decide(match.match(document, source), Known(), source, now)
+    plan = match.decide(identify(document, source), Known(), source, now)
     for action in plan.actions:
         print(json.dumps(match.described(action), ensure_ascii=False))  # noqa: T201  the answer to the command
     print(f"{len(plan.actions)} of {len(document.entries)} entries", file=sys.stderr)  # noqa: T201

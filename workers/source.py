@@ -15,7 +15,7 @@ from ticker.sources import Sources, State
 from workers import fetch, match, parse
 from workers.deliver import Delivery
 from workers.fetch import Fetched, Fetcher, NotModified, Request
-from workers.match import Matched
+from workers.identity import Matched, identify
 from workers.parse import Parser
 from workers.sources import Document
 
@@ -92,7 +92,7 @@ class Source:
 
     async def hand_in(self, document: Document, url: str) -> tuple[Counter[str], bool]:
         """What was done, and whether there is more to do. Unavailable when the desk cannot take it now."""
-        matched = match.match(document, self.settings)
+        matched = identify(document, self.settings)
         known = await self.tools.sources.known(self.name, matched.ids, matched.aliases)
         plan = match.decide(matched, known, self.settings, self.tools.now())
         delivery = Delivery(self.settings, self.tools.desk, self.tools.dead, url)

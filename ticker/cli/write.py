@@ -188,4 +188,4 @@ def release(service: Service, channel: str, headline: str) -> None:
       ticker release en mfrggzdfmztwq2lk
     """
     changed = service.client.act(channel, headline, "release", {})
-    service.show(changed, f"{headline} is live.")
+    service.show(changed, f"{headline} is {str(changed.get('state', '')).replace('_', ' ')}.")
