@@ -39,7 +39,8 @@ def binaries() -> dict[str, str]:
 
 def free_port() -> int:
     """Below the ports that the system hands out by itself, so that nobody gets it before we use it; the one ten
-    thousand above, which a cluster's node takes as well, is free too."""
+    thousand above, which a cluster's node takes as well, is free too.
+    """
     while True:
         port = random.randrange(15_000, 32_000)
         if _is_free(port) and _is_free(port + 10_000):
@@ -133,9 +134,7 @@ def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
 
         def whole() -> bool:
             infos = [client.execute_command("CLUSTER INFO") for client in clients]
-            return all(
-                info["cluster_state"] == "ok" and int(info["cluster_known_nodes"]) == 3 for info in infos
-            )
+            return all(info["cluster_state"] == "ok" and int(info["cluster_known_nodes"]) == 3 for info in infos)
 
         eventually_now(whole, "the cluster is whole")
         for client in clients:

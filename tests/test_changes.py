@@ -10,7 +10,9 @@ from ticker.events import Event, EventType, removal, upsert
 IDS = [c * 16 for c in "abcde"]
 EVENTS = st.lists(
     st.one_of(
-        st.builds(lambda i, v: upsert(EventType.UPDATED, headline(IDS[i], version=v)), st.integers(0, 4), st.integers(1, 9)),
+        st.builds(
+            lambda i, v: upsert(EventType.UPDATED, headline(IDS[i], version=v)), st.integers(0, 4), st.integers(1, 9)
+        ),
         st.builds(lambda i: removal(EventType.HELD, IDS[i]), st.integers(0, 4)),
     ),
     max_size=40,

@@ -6,7 +6,8 @@ from ticker.channel import Channel
 
 @pytest.mark.parametrize(
     ("given", "lang", "dir_"),
-    [({"name": "ar"}, "ar", "rtl"), ({"name": "sport"}, "en", "ltr"), ({"name": "x1", "lang": "fa-IR"}, "fa-IR", "rtl"),
+    [({"name": "ar"}, "ar", "rtl"), ({"name": "sport"}, "en", "ltr"),
+     ({"name": "c0"}, "en", "ltr"), ({"name": "x1", "lang": "fa-IR"}, "fa-IR", "rtl"),
      ({"name": "es", "dir": "rtl"}, "es", "rtl")],
 )  # fmt: skip
 def test_language_and_direction_follow_from_the_name(given: dict[str, str], lang: str, dir_: str) -> None:

@@ -185,7 +185,7 @@ async def test_it_is_left_even_when_the_start_is_cancelled(data):
             raise AssertionError
 
     starting = asyncio.create_task(use())
-    while not (data / "redis" / "users.lock").exists():  # noqa: ASYNC110  a file has no event
+    while not (data / "redis" / "users.lock").exists():
         await asyncio.sleep(0)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):

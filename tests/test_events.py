@@ -12,7 +12,9 @@ def test_a_stream_entry_and_its_event_are_inverse(kind: EventType, words: str) -
     assert from_fields(event.to_fields()) == event
 
 
-@pytest.mark.parametrize("fields", [{}, {"type": "invented", "id": "x"}, {"type": "published", "id": "x"}, {"type": "held"}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"type": "invented", "id": "x"}, {"type": "published", "id": "x"}, {"type": "held"}]
+)
 def test_what_is_not_ours_is_a_value_error(fields: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         from_fields(fields)

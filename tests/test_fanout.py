@@ -311,7 +311,9 @@ def test_bytes_are_made_once_for_all_who_want_the_same() -> None:
     [("zzz", "unknown"), ("epoch9-1-0", "epoch"), ("epoch0-99-0", "unknown"), ("epoch0-1-0", "too_old")],
 )
 def test_who_cannot_be_resumed_is_told_why(after: str, reason: str) -> None:
-    fanout = new_fanout(Loaded(Position("epoch0", 5, 0), [], [entry(4, removal(EventType.EXPIRED, "x"))], complete=False))
+    fanout = new_fanout(
+        Loaded(Position("epoch0", 5, 0), [], [entry(4, removal(EventType.EXPIRED, "x"))], complete=False)
+    )
     reader = Reader()
     reader.position = after
     reader.connect(fanout)
@@ -338,7 +340,13 @@ def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None
     writes: list[bytes] = []
     fanout.join(Subscriber(writes.append, lambda _: None, protocol.lines))
     writes.clear()
-    for now, beats in ((NOW + 14_999, 0), (NOW + 15_000, 1), (NOW + 16_000, 1), (NOW - 3_600_000, 2), (NOW - 3_590_000, 2)):
+    for now, beats in (
+        (NOW + 14_999, 0),
+        (NOW + 15_000, 1),
+        (NOW + 16_000, 1),
+        (NOW - 3_600_000, 2),
+        (NOW - 3_590_000, 2),
+    ):
         fanout.tick(now)
         assert len(writes) == beats
 

@@ -41,14 +41,26 @@ def test_one_grapheme_may_not_be_a_kilobyte() -> None:
 
 
 def test_all_faults_are_named_at_once() -> None:
-    found = faults(Draft, text="\u200b", urgency="loud", link="javascript:alert(1)", tags=["", 5], colour="red", expires_in=0)
+    found = faults(
+        Draft, text="\u200b", urgency="loud", link="javascript:alert(1)", tags=["", 5], colour="red", expires_in=0
+    )
     assert found == ["expires_in", "link", "text", "urgency", "tags/0", "tags/1", "colour"] or set(found) == {
         "expires_in", "link", "text", "urgency", "tags/0", "tags/1", "colour",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "link", ["ftp://x/", "//x/", "http://", "https://user@x/", "http://x/a b", "http://[::1", "data:text/html,x", "http://x:99999/"]
+    "link",
+    [
+        "ftp://x/",
+        "//x/",
+        "http://",
+        "https://user@x/",
+        "http://x/a b",
+        "http://[::1",
+        "data:text/html,x",
+        "http://x:99999/",
+    ],
 )
 def test_links_are_web_addresses(link: str) -> None:
     assert faults(Draft, text="t", link=link) == ["link"]

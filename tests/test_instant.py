@@ -23,7 +23,16 @@ def test_parse(text: str, ms: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "now", "2026-11-23", "2026-11-23T10:00:00", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z"]
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-23",
+        "2026-11-23T10:00:00",
+        "2026-13-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "9999-01-01T00:00:00Z",
+    ],
 )
 def test_what_is_not_a_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

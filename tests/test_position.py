@@ -12,6 +12,8 @@ def test_text_and_position_are_inverse(epoch: str, ms: int, n: int) -> None:
     assert Position.at(epoch, position.stream_id) == position
 
 
-@pytest.mark.parametrize("text", ["", "0-0", "abc-1-1", "ABCDEF-1-1", "abcdef-1", "abcdef-1-1-1", "abcdef--1-0", "abcdef-x-0"])
+@pytest.mark.parametrize(
+    "text", ["", "0-0", "abc-1-1", "ABCDEF-1-1", "abcdef-1", "abcdef-1-1-1", "abcdef--1-0", "abcdef-x-0"]
+)
 def test_what_is_no_position_is_none(text: str) -> None:
     assert Position.parse(text) is None

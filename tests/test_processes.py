@@ -128,7 +128,7 @@ async def test_what_a_dead_process_left_behind_goes_with_it():
     await run
     left = [int(line.split()[-1]) for line in out.getvalue().splitlines() if "left" in line]
     async with asyncio.timeout(20):
-        while any(map(alive, left)):  # noqa: ASYNC110  a stranger's end has no event
+        while any(map(alive, left)):
             await asyncio.sleep(0)
 
 

@@ -17,7 +17,7 @@ P = "epoch1-5-0"
 
 
 def test_every_message_is_one_line_of_json_with_its_type() -> None:
-    odd = headline(text="“quotes” \" \\ \u2028 <b> عاجل")
+    odd = headline(text='“quotes” " \\ \u2028 <b> عاجل')
     messages = [
         protocol.snapshot(Channel(name="en"), P, [odd.to_json()], "0" * 8, now=NOW, every_ms=15_000, reason="epoch"),
         protocol.change(upsert(EventType.PUBLISHED, odd), P),

@@ -36,7 +36,10 @@ def test_variables_win_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_channels_and_sources_are_named_by_their_headings(tmp_path: Path) -> None:
-    write(tmp_path, '[channels.sport]\ntitle = "Sport"\n[sources.wire]\nurl = "https://example.com/rss"\nchannel = "sport"\n')
+    write(
+        tmp_path,
+        '[channels.sport]\ntitle = "Sport"\n[sources.wire]\nurl = "https://example.com/rss"\nchannel = "sport"\n',
+    )
     settings = load()
     assert list(settings.channels) == ["sport"]
     assert settings.sources["wire"].name == "wire"

@@ -29,7 +29,10 @@ ANY = st.text(st.characters(), max_size=60)
         ("e\u0301", "é"),
         ("z" + "\u0301" * 100, "ź" + "\u0301" * 3),
         ("hidden\U000e0041\U000e0042", "hidden"),
-        ("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"),
+        (
+            "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+            "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        ),
         ("lone \ud800 surrogate", "lone surrogate"),
         ("private \ue000 use", "private use"),
         ("<script>alert(1)</script> & co", "<script>alert(1)</script> & co"),
@@ -56,12 +59,20 @@ def test_what_is_clean_is_one_line_of_visible_text(text: str) -> None:
     result.encode()
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S"], exclude_characters="\u115f\u1160\u3164\uffa0\ufffc\ufffd"), max_size=40))
+@given(
+    st.text(
+        st.characters(categories=["L", "N", "P", "S"], exclude_characters="\u115f\u1160\u3164\uffa0\ufffc\ufffd"),
+        max_size=40,
+    )
+)
 def test_visible_characters_all_stay(text: str) -> None:
     assert clean(text) == unicodedata.normalize("NFC", text)
 
 
-@pytest.mark.parametrize(("text", "count"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("👨\u200d👩\u200d👧", 1), ("🇪🇸", 1), ("عاجل", 4)])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("👨\u200d👩\u200d👧", 1), ("🇪🇸", 1), ("عاجل", 4)],
+)
 def test_graphemes_are_counted_as_people_do(text: str, count: int) -> None:
     assert graphemes(text) == count
 

@@ -244,7 +244,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def until(condition: Callable[[], object], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

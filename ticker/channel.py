@@ -30,8 +30,9 @@ class Channel(BaseModel):
     def _from_the_language(cls, values: object) -> object:
         if isinstance(values, dict):
             values = dict(values)
-            values.setdefault("lang", values.get("name") if len(str(values.get("name"))) == 2 else "en")
+            name = str(values.get("name", ""))
+            values.setdefault("lang", name if len(name) == 2 and name.isalpha() else "en")
             primary = str(values["lang"]).split("-")[0].lower()
             values.setdefault("dir", "rtl" if primary in RIGHT_TO_LEFT else "ltr")
-            values.setdefault("title", str(values.get("name", "")).title())
+            values.setdefault("title", name.title())
         return values

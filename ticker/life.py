@@ -181,9 +181,8 @@ def _check_times(record: Record, now: int) -> None:
     start = max(now, record.publish_at or now)
     if record.expires_at is not None and record.expires_at <= start:
         faults.append({"pointer": "/expires_at", "detail": "lies before the headline would be shown"})
-    for name in ("publish_at", "expires_at"):
-        if (getattr(record, name) or 0) > now + FARTHEST:
-            faults.append({"pointer": f"/{name}", "detail": "lies more than 400 days ahead"})
+    far = [name for name in ("publish_at", "expires_at") if (getattr(record, name) or 0) > now + FARTHEST]
+    faults += [{"pointer": f"/{name}", "detail": "lies more than 400 days ahead"} for name in far]
     if faults:
         raise errors.Invalid("The times do not fit together; see `errors`.", errors=faults)
 
@@ -241,7 +240,7 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
         return Decision(edited, event, _timers(edited.id, expire=edited.expires_at))
     if current.state is State.SCHEDULED:
-        return _reschedule(edited, command, channel, now)
+        return _reschedule(edited, channel, now)
     expire = edited.expires_at if seen else None
     return Decision(edited, timers=_timers(edited.id, expire=expire))
 
@@ -258,7 +257,7 @@ def _new_expiry(current: Record, patch: Patch, channel: Channel, now: int) -> di
     return {"expires_at": now + (patch.expires_in or channel.expires_in) * 1000}
 
 
-def _reschedule(edited: Record, command: Command, channel: Channel, now: int) -> Decision:
+def _reschedule(edited: Record, channel: Channel, now: int) -> Decision:
     if edited.publish_at is None or edited.publish_at <= now:
         return _go_live(edited, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
     return Decision(edited, timers=_timers(edited.id, release=edited.publish_at))

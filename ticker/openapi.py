@@ -81,67 +81,67 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [Draft, Patch, Record, Retraction, Holding, Place, Nothing]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
-    headline = _json(_ref(Record))
-    unchanged = {"304": {"description": "not changed since the ETag"}}
-    snapshot = _operation("The board as it is now", [CHANNEL, *FILTER], answer=_json({"type": "object"}))
-    snapshot["responses"] |= unchanged
+    problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
+        "paths": {**_reading(), **_writing()},
+        "components": {
+            "schemas": {**schemas.get("$defs", {}), "Problem": problem},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _reading() -> dict[str, Any]:
+    anything = _json({"type": "object"})
+    snapshot = _operation("The board as it is now", [CHANNEL, *FILTER], answer=anything)
+    stream = _operation(
+        "Follow the channel as server-sent events",
+        [CHANNEL, AFTER, *FILTER],
+        answer={"content": {"text/event-stream": {}}},
+    )
+    events = _operation(
+        "What changed since a position; waits for the first change", [CHANNEL, AFTER, WAIT, *FILTER], answer=anything
+    )
     feed = _operation("The board as a feed", [CHANNEL, FORMAT, *FILTER], answer={"content": {"*/*": {}}})
-    feed["responses"] |= unchanged
-    anybody_or_key = ("401", *_READ_PROBLEMS, "410")
-    paths: dict[str, Any] = {
-        "/v1/channels": {"get": _operation("The channels", [], answer=_json({"type": "object"}), problems=("405",))},
+    for cached in (snapshot, feed):
+        cached["responses"]["304"] = {"description": "not changed since the ETag"}
+    return {
+        "/v1/channels": {"get": _operation("The channels", [], answer=anything, problems=("405",))},
         _CHANNEL: {"get": snapshot},
-        _CHANNEL + "/stream": {
-            "get": _operation(
-                "Follow the channel as server-sent events",
-                [CHANNEL, AFTER, *FILTER],
-                answer={"content": {"text/event-stream": {}}},
-            )
-        },
-        _CHANNEL + "/events": {
-            "get": _operation(
-                "What changed since a position; waits for the first change",
-                [CHANNEL, AFTER, WAIT, *FILTER],
-                answer=_json({"type": "object"}),
-            )
-        },
+        _CHANNEL + "/stream": {"get": stream},
+        _CHANNEL + "/events": {"get": events},
         _CHANNEL + "/feed.{format}": {"get": feed},
-        _CHANNEL + "/headlines": {
-            "post": _operation(
-                "Publish, or hand in a draft or for later",
-                [CHANNEL, ONCE],
-                answer=headline,
-                body=Draft,
-                problems=_WRITE_PROBLEMS,
-                status="201",
-            )
-        },
-        _HEADLINE: {
-            "get": _operation("One headline", [CHANNEL, ID], answer=headline, problems=anybody_or_key),
-            "patch": _operation(
-                "Update it, or correct it when the body has a `correction`",
-                [CHANNEL, ID, IF_MATCH, ONCE],
-                answer=headline,
-                body=Patch,
-                problems=(*_WRITE_PROBLEMS, "412", "428"),
-            ),
-        },
+    }
+
+
+def _writing() -> dict[str, Any]:
+    headline = _json(_ref(Record))
+    publish = _operation(
+        "Publish, or hand in a draft or for later",
+        [CHANNEL, ONCE],
+        answer=headline,
+        body=Draft,
+        problems=_WRITE_PROBLEMS,
+        status="201",
+    )
+    edit = _operation(
+        "Update it, or correct it when the body has a `correction`",
+        [CHANNEL, ID, IF_MATCH, ONCE],
+        answer=headline,
+        body=Patch,
+        problems=(*_WRITE_PROBLEMS, "412", "428"),
+    )
+    read = _operation("One headline", [CHANNEL, ID], answer=headline, problems=("401", *_READ_PROBLEMS, "410"))
+    return {
+        _CHANNEL + "/headlines": {"post": publish},
+        _HEADLINE: {"get": read, "patch": edit},
         _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
         _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},
         _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
         _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
-    }
-    # A draft's fields are cleaned and checked further than a schema can say, so 422 is part of the contract.
-    problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": paths,
-        "components": {
-            "schemas": {**schemas.get("$defs", {}), "Problem": problem},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        },
     }
 
 

@@ -26,7 +26,7 @@ def snapshot(
     channel: Channel, position: str, headlines: Iterable[str], hash_: str, *,
     now: int | None, every_ms: int, reason: str | None = None,
 ) -> Message:  # fmt: skip
-    """The whole board. `headlines` are encoded already. `now` is left out where the bytes must depend on nothing else."""
+    """The whole board. `headlines` are encoded already. Without `now` the bytes depend on the position alone."""
     head: dict[str, Any] = {"type": "snapshot", "channel": channel.name, "position": position}
     if now is not None:
         head["now"] = instant.format(now)
@@ -122,7 +122,7 @@ def retry(ms: int) -> bytes:
     return b"retry: %d\n\n" % ms
 
 
-# --- why a connection is closed ----------------------------------------------------------------------------------------
+# --- why a connection is closed --------------------------------------------------------------------------------------
 
 
 class CloseCode(IntEnum):

@@ -110,15 +110,8 @@ class Appended(NamedTuple):
     lowest: str = ""  # the id of the one that stands last
 
 
-class Changed(Exception):  # noqa: N818  not an error: the decision is made again
-    """Something has changed since the situation was read."""
-
-
-class History(NamedTuple):
-    """Where a channel's log stands."""
-
-    epoch: str
-    last: tuple[int, int]
+class Changed(Exception):
+    """Not an error: something has changed since the situation was read, and the decision is made again."""
 
 
 class Stream:
@@ -126,7 +119,7 @@ class Stream:
 
     def __init__(
         self, redis: Client, clock: Clock, *, min_replicas: int = 0, new_epoch: Callable[[], str] | None = None
-    ):
+    ) -> None:
         self.redis = redis
         self.clock = clock
         self.min_replicas = min_replicas

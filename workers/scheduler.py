@@ -52,7 +52,7 @@ class Jobs:
             try:
                 receipt = await self.desk.lapse(channel, timer)
             except TickerError as error:
-                logger.error("%s: %s could not be done: %s", channel, timer, error.detail)
+                logger.warning("%s: %s could not be done: %s", channel, timer, error.detail)
                 continue
             if receipt is not None and receipt.changed:
                 logger.info("%s: %s", channel, timer)

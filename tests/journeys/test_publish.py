@@ -1,8 +1,10 @@
 """From a writer's POST to every kind of reader, and all the way through a headline's life."""
 
-import importlib.util
 import json
 from pathlib import Path
+
+import httpx
+import httpx_sse
 
 from tests.journeys.readers import Poller, StreamReader, WebSocketReader, Writer, converged, listening, new_key
 from tests.servers import Web, eventually, running
@@ -41,25 +43,21 @@ async def test_a_headline_goes_through_its_life_before_every_kind_of_reader(redi
     assert socket.of("corrected")[0]["headline"]["correction"] == "It was never closed."
 
 
-if importlib.util.find_spec("httpx"):  # httpx-sse does not bring it along
-    import httpx
-    import httpx_sse
-
-    async def test_somebody_elses_client_understands_the_stream(redis_url: str, tmp_path: Path) -> None:
-        web = Web(redis_url, tmp_path)
-        async with running(web), listening() as session, httpx.AsyncClient(trust_env=False) as client:
-            writer = Writer(session, await new_key(redis_url), web.url)
-            address = f"{web.url}/v1/channels/en/stream"
-            async with httpx_sse.aconnect_sse(client, "GET", address) as source:
-                events = source.aiter_sse()
-                opening = await anext(events)  # `retry:` alone, which a browser does not show as an event
-                snapshot = await anext(events)
-                await writer.publish("Two\u2028lines and a 🌊")
-                published = await anext(events)
-                await events.aclose()
-        assert (snapshot.event, published.event) == ("snapshot", "published")
-        message = json.loads(published.data)
-        assert published.id == message["position"]
-        assert message["headline"]["text"] == "Two lines and a 🌊"
-        assert opening.retry is not None
-        assert opening.retry >= 1000
+async def test_somebody_elses_client_understands_the_stream(redis_url: str, tmp_path: Path) -> None:
+    web = Web(redis_url, tmp_path)
+    async with running(web), listening() as session, httpx.AsyncClient(trust_env=False) as client:
+        writer = Writer(session, await new_key(redis_url), web.url)
+        address = f"{web.url}/v1/channels/en/stream"
+        async with httpx_sse.aconnect_sse(client, "GET", address) as source:
+            events = source.aiter_sse()
+            opening = await anext(events)  # `retry:` alone, which a browser does not show as an event
+            snapshot = await anext(events)
+            await writer.publish("Two\u2028lines and a 🌊")
+            published = await anext(events)
+            await events.aclose()
+    assert (snapshot.event, published.event) == ("snapshot", "published")
+    message = json.loads(published.data)
+    assert published.id == message["position"]
+    assert message["headline"]["text"] == "Two lines and a 🌊"
+    assert opening.retry is not None
+    assert opening.retry >= 1000

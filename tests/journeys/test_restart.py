@@ -31,8 +31,9 @@ async def test_a_restart_is_a_reconnect(redis_url: str, tmp_path: Path) -> None:
     goodbyes = []
     for reader in readers:
         assert reader.seen == accepted
-        assert (reader.connects, reader.repeats, len(reader.of("snapshot"))) == (2, 0, 1)
-        (goodbye,) = reader.of("goodbye")
+        assert reader.connects >= 2
+        assert (reader.repeats, len(reader.of("snapshot"))) == (0, 1)
+        goodbye = reader.of("goodbye")[0]  # who asks again over a connection that stood open gets another
         goodbyes.append((reader.heard_at[reader.messages.index(goodbye)], goodbye["retry_ms"]))
     said_at = sorted(at for at, _ in goodbyes)
     assert DRAIN / 2 < said_at[-1] - said_at[0] < DRAIN + 1
