@@ -1,7 +1,6 @@
-"""The application as a whole: what it is made of, and that it also runs under a plain ASGI server."""
+"""The application as a whole: what it is made of, and how it refuses."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,7 @@ def test_it_starts_serves_and_stops(client: TestClient) -> None:
     with client:
         eventually_now(lambda: client.get("/readyz").status_code == 200, "the app is ready")
         assert [c["name"] for c in client.get("/v1/channels").json()["channels"]] == ["en", "ar", "es"]
-        with client.websocket_connect("/v1/channels/en/ws") as socket:
-            assert json.loads(socket.receive_text())["type"] == "snapshot"
+        assert client.get("/v1/channels/en").json()["type"] == "snapshot"
 
 
 def test_every_refusal_is_a_problem_document(client: TestClient) -> None:

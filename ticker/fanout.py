@@ -294,7 +294,7 @@ class Group:
         )
 
     def document(self) -> bytes:
-        """The snapshot as a document of its own: the same bytes on every process as long as the position is the same."""
+        """The snapshot as a document: the same bytes on every process while the position is the same."""
         if self._document is None:
             self._document = self.snapshot(None).json.encode()
         return self._document
