@@ -140,6 +140,8 @@ async def test_try_shows_what_would_be_handed_in(environment, server, stream):
     assert err == "2 of 2 entries\n"
     assert set() == await texts(stream)
     assert (await run(environment, "--try", server.url + "/feed"))[0] == 1
+    code, _, err = await run(environment, "--try", "file:///etc/passwd")
+    assert (code, err.strip().count("\n")) == (1, 0)
 
 
 async def test_a_dead_letter_is_replayed_and_dropped(environment, server, stream, redis):

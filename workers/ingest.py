@@ -216,6 +216,8 @@ async def replay(settings: Settings, letter_id: str) -> int:
 
 async def try_(settings: Settings, url: str) -> int:
     """What would be handed in, a line each. Asks nothing of Redis."""
+    if not url.startswith(("http://", "https://")):
+        return _fail(f"{url} is not a web address: it begins with neither http:// nor https://.")
     channel = next(iter(settings.channels))
     configured = next((source for source in settings.sources.values() if source.url == url), None)
     source = configured or SourceSettings(name="try", url=url, channel=channel, allow_private=True)
