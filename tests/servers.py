@@ -97,7 +97,11 @@ class RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
         self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.DEVNULL)
-        eventually_now(self.answers, "redis-server answers")
+        try:
+            eventually_now(self.answers, "redis-server answers")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def answers(self) -> bool:
@@ -122,8 +126,10 @@ class RedisServer:
 def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
     """Three masters on loopback, every slot served."""
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no")
-    nodes = [RedisServer(path, folder / str(i), *options).start() for i in range(3)]
+    nodes = [RedisServer(path, folder / str(i), *options) for i in range(3)]
     try:
+        for node in nodes:
+            node.start()
         clients = [node.client for node in nodes]
         for i, client in enumerate(clients):
             slots = range(16384 * i // 3, 16384 * (i + 1) // 3)

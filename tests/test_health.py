@@ -88,7 +88,7 @@ async def test_every_problem_can_be_looked_up(redis_url: str, tmp_path: Path) ->
     web = Web(redis_url, tmp_path)
     async with running(web), aiohttp.ClientSession() as http:
         reader = Api(http, web.url)
-        for error in all_errors():
+        for error in [error for error in all_errors() if error.__module__ == "ticker.errors"]:
             problem = (await reader.get(f"/problems/{error.code}")).json
             assert problem == {"type": f"/problems/{error.code}", "title": error.title, "status": error.status}
         assert (await reader.get("/problems/nothing")).fault == (404, "not-found")

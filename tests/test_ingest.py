@@ -87,8 +87,11 @@ async def test_a_source_has_one_process_and_another_when_that_is_killed(environm
     server.feed("/feed", item("One", "1"))
     sources = Sources(redis)
     async with running(environment, 2) as processes:
-        await eventually(lambda: texts(stream))
-        first = (await sources.state("wire")).holder
+
+        async def held_by() -> str:
+            return (await sources.state("wire")).holder
+
+        first = await eventually(held_by)
         holder = next(process for process in processes if first.endswith(f":{process.pid}"))
         holder.kill()
         server.feed("/feed", item("Two", "2"), item("One", "1"))
@@ -97,7 +100,11 @@ async def test_a_source_has_one_process_and_another_when_that_is_killed(environm
             return await texts(stream) == {"One", "Two"}
 
         await eventually(both)
-        assert first != (await sources.state("wire")).holder
+
+        async def another() -> bool:
+            return await held_by() != first
+
+        await eventually(another)
     assert server.most_at_once == 1
     assert await redis.xlen("ticker:{en}:log") == 2
 
