@@ -84,11 +84,3 @@ async def feed_server() -> AsyncIterator[FeedServer]:
         listening.close()
         if hasattr(listening, "close_clients"):
             listening.close_clients()
-
-
-async def eventually(condition: Callable[[], Awaitable[object]], within: float = 40) -> object:
-    """What the condition gives, once it gives something."""
-    async with asyncio.timeout(within):
-        while not (found := await condition()):
-            await asyncio.sleep(0.02)
-    return found

@@ -19,7 +19,7 @@ from typing import Any
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 20.0  # s that a condition may take to come true
+PATIENCE = 40.0  # s that a condition may take to come true
 
 
 def binaries() -> dict[str, str]:

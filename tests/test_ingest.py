@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.feeds import eventually, feed_server, item
+from tests.feeds import feed_server, item
+from tests.servers import eventually
 from ticker.dead import Dead
 from ticker.sources import Sources
 from workers.ingest import Lease

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.feeds import eventually
+from tests.servers import eventually
 from ticker.errors import Unavailable
 from ticker.seen import Known, Seen
 from ticker.sources import Sources, State

@@ -248,8 +248,11 @@ class Server(UvicornServer):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for listening in [*self.servers, *(sockets or [])]:
-            listening.close()  # first of all, so that who comes now is refused and tries elsewhere
+        # First of all, so that who comes now is refused and tries elsewhere.
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
         if self.hub is not None:
             await self.hub.drain()
         await super().shutdown(sockets)
