@@ -51,7 +51,7 @@ class Stream:
             if wire is None:
                 await _over_asgi(hub, channel, wanted, after, receive, send)
             else:
-                subscriber = Subscriber(wire.transport.write, wire.finish, protocol.event_stream_chunk, wanted, "sse")
+                subscriber = Subscriber(wire.write, wire.finish, protocol.event_stream_chunk, wanted, "sse")
                 wire.subscriber = subscriber
                 wire.write(protocol.chunk(protocol.retry(random.randint(*RETRY))))
                 hub.join(channel, subscriber, after)

@@ -35,7 +35,7 @@ class Stream:
             if wire is None:
                 await _over_asgi(hub, channel, wanted, after, websocket)
             else:
-                subscriber = Subscriber(wire.transport.write, wire.finish, protocol.frames, wanted, "websocket")
+                subscriber = Subscriber(wire.write, wire.finish, protocol.frames, wanted, "websocket")
                 wire.subscriber = subscriber
                 hub.join(channel, subscriber, after)
                 await _disconnect(websocket)
