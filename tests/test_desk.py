@@ -86,3 +86,9 @@ async def test_the_clock_does_what_is_due_once(desk: Desk) -> None:
     assert found
     assert found.state is State.LIVE
     assert len((await desk.stream.load("en")).recent) == 1
+
+
+async def test_what_comes_in_the_same_moment_keeps_its_order(desk: Desk) -> None:
+    texts = [f"h{i}" for i in range(30)]
+    await publish(desk, *texts)
+    assert await strip(desk) == texts[::-1]

@@ -31,6 +31,7 @@ RECENT = 5_000  # entries of the log a process reads when it starts, to resume r
 BATCH = 1_000  # entries taken from the log at once
 BLOCK = 1_000  # ms that a follower waits before it checks that history still holds
 HEAR_EVERY = 2_000  # ms between looks at Redis's clock
+LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
 
@@ -125,9 +126,18 @@ class Stream:
         self.min_replicas = min_replicas
         self._new_epoch = new_epoch or _random_epoch
         self._heard_at = -HEAR_EVERY
+        self._last_moment = 0
 
     def now(self) -> int:
         return self.clock.now(monotonic_ms())
+
+    def _moment(self) -> int:
+        """Now, and never the same ms twice: of two headlines the later one stands first."""
+        now = self.now()
+        if 0 <= self._last_moment - now < LARGEST_LEAD:
+            now = self._last_moment + 1
+        self._last_moment = now
+        return now
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -145,11 +155,11 @@ class Stream:
         except Gone as error:
             raise refusal(error) from error
         found = {name: raw for name, raw in zip([headline_id, *identities], killed, strict=True) if raw}
-        return Situation(self.now(), headline_id, board or "", desk or "", found, answer)
+        return Situation(self._moment(), headline_id, board or "", desk or "", found, answer)
 
     def nothing_yet(self, headline_id: str) -> Situation:
         """The situation of a headline that nobody has ever seen."""
-        return Situation(self.now(), headline_id, "", "", {}, None)
+        return Situation(self._moment(), headline_id, "", "", {}, None)
 
     async def append(self, channel: str, identities: Sequence[str], once: str, change: Change) -> Appended:
         """Make a change true. Changed when the situation no longer holds; TickerError when Redis cannot do it."""
