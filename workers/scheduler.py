@@ -38,6 +38,14 @@ class Jobs:
         self.stream = desk.stream
         self.settings = settings
         self._away = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def finished(self) -> None:
+        """Until no job is under way; one that was just handed to the loop gets its turn first."""
+        await asyncio.sleep(0)
+        await self._idle.wait()
 
     async def lapse(self) -> None:
         """Expire, release and forget what is due."""
@@ -74,6 +82,8 @@ class Jobs:
     @contextlib.contextmanager
     def _telling_once(self) -> Iterator[None]:
         """Redis may be away for long: it is told when that begins and when it ends, and not four times a second."""
+        self._under_way += 1
+        self._idle.clear()
         try:
             yield
         except Gone as error:
@@ -84,6 +94,10 @@ class Jobs:
             if self._away:
                 logger.info("Redis is back")
             self._away = False
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
 
 
 async def run(settings: Settings) -> None:
@@ -99,7 +113,9 @@ async def run(settings: Settings) -> None:
         scheduler.start()
         logger.info("at work for %s", ", ".join(settings.channels))
         await stop.wait()
-        scheduler.shutdown(wait=True)
+        scheduler.pause()
+        await jobs.finished()
+        scheduler.shutdown(wait=False)
 
 
 def main() -> int:
