@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, embedded, errors, feeds, health, openapi, pages, sse, websocket
+from ticker import api, embedded, errors, feeds, health, openapi, pages, sse, websocket, widget
 from ticker import settings as settings_of
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *health.routes,
         *openapi.routes,
         *pages.routes,
+        *widget.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(

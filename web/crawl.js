@@ -5,6 +5,7 @@ const TRACK_PX = 100000; // 21 min of crawl in one animation
 const REBASE_PX = 50000;
 const AHEAD_PX = 320; // 4 s of crawl stand ready outside the window
 const EDGE_PX = 8; // the compositor may be some frames ahead of us
+const LOOK_MS = 500;
 
 /** Whether this reader wants things to stand still. */
 export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -14,21 +15,43 @@ export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
  * never touches the animation, so nothing can jump. Places are px from the inline start, in either direction.
  */
 export class Crawl {
-  constructor(pane, build) {
+  /** @param {HTMLElement} pane @param {(headline: object) => HTMLElement} build @param {number} [speed] px/s */
+  constructor(pane, build, speed = SPEED) {
     this.pane = pane;
     this.track = pane.querySelector(".track");
     this.build = build;
+    this.speed = speed;
     this.sign = getComputedStyle(pane).direction === "rtl" ? 1 : -1;
     this.headlines = new Map();
     this.queue = []; // ids, next to enter first
     this.items = []; // {id, headline, element, at, width}, as they stand on the track
     this.paused = false;
     this.opened = false;
+    this.inView = true;
+    this.timer = 0;
+    this.observers = [
+      new ResizeObserver(() => this.resize()),
+      new IntersectionObserver((entries) => this.look(entries[entries.length - 1].isIntersecting)),
+    ];
+    for (const observer of this.observers) observer.observe(pane);
     this.run = this.run.bind(this);
-    new ResizeObserver(() => this.resize()).observe(pane);
-    document.addEventListener("visibilitychange", this.run);
-    stillness.addEventListener("change", this.run);
-    setInterval(() => this.animation && this.animation.playState === "running" && this.fill(), 500);
+    this.listen("addEventListener");
+    this.run();
+  }
+
+  listen(verb) {
+    document[verb]("visibilitychange", this.run);
+    stillness[verb]("change", this.run);
+  }
+
+  stop() {
+    this.listen("removeEventListener");
+    for (const observer of this.observers) observer.disconnect();
+    this.clear();
+  }
+
+  look(inView) {
+    this.inView = inView;
     this.run();
   }
 
@@ -41,13 +64,19 @@ export class Crawl {
     if (stillness.matches) return this.clear();
     if (!this.animation) {
       const end = `translateX(${this.sign * TRACK_PX}px)`;
-      this.animation = this.track.animate([{ transform: "translateX(0)" }, { transform: end }], (TRACK_PX / SPEED) * 1000);
+      const duration = (TRACK_PX / this.speed) * 1000;
+      this.animation = this.track.animate([{ transform: "translateX(0)" }, { transform: end }], duration);
       this.resize();
     }
-    return this.paused || document.hidden ? this.animation.pause() : this.animation.play();
+    const still = this.paused || document.hidden || !this.inView;
+    if (still) this.animation.pause();
+    else this.animation.play();
+    clearInterval(this.timer);
+    if (!still) this.timer = setInterval(() => this.fill(), LOOK_MS);
   }
 
   clear() {
+    clearInterval(this.timer);
     if (this.animation) this.animation.cancel();
     this.animation = null;
     this.opened = false;
@@ -58,7 +87,7 @@ export class Crawl {
 
   /** How far the track has gone, px. */
   travelled() {
-    return (this.animation.currentTime / 1000) * SPEED;
+    return (this.animation.currentTime / 1000) * this.speed;
   }
 
   /** What is on air now, in order. New ones enter next. */

@@ -1,6 +1,7 @@
 /**
  * Follows one channel and keeps its board true: `new Ticker({ channel: "en" }).start()`.
- * No DOM. Events: "change" {messages}, "state" {state, reason}, "flash" {headline}, "retracted" {id, note, headline}.
+ * No DOM. Events: "change" {messages}, "state" {state, reason}, "flash" {headline}, "retracted" {id, note, headline},
+ * and before these "received" {messages}: all that came, as it came.
  */
 import { Board } from "./board.js";
 
@@ -25,11 +26,11 @@ const POLICY = 1008;
 const OVERLOAD = 1013;
 const EVENTS = [
   "snapshot", "published", "updated", "corrected", "moved", "released",
-  "retracted", "held", "expired", "heartbeat", "goodbye",
+  "retracted", "held", "expired", "heartbeat", "goodbye", "most_read",
 ];
 
 /**
- * The three ways to the server have one shape: open({address, after, onMessages, onBroken, onClosed}) -> {close}.
+ * The ways to the server have one shape: open({address, after, onMessages, onBroken, onClosed}) -> {close, send?}.
  * `address(path, query)` makes a URL; onBroken: cut, but mending itself; onClosed({code, reason, retryMs}): over.
  */
 export const TRANSPORTS = {
@@ -38,6 +39,7 @@ export const TRANSPORTS = {
     socket.onmessage = ({ data }) => onMessages([data]);
     socket.onclose = ({ code, reason }) => onClosed({ code, reason });
     return {
+      send: (frame) => socket.send(frame) || true,
       close() {
         socket.onmessage = null;
         socket.onclose = null;
@@ -82,6 +84,14 @@ export const TRANSPORTS = {
     loop().catch((error) => abort.signal.aborted || onClosed({ reason: String(error) }));
     return { close: () => abort.abort() };
   },
+
+  /** Another page of this browser has the connection and passes on what it hears: see share.js. */
+  peer({ address, after, onMessages }) {
+    const floor = new BroadcastChannel(address("peer"));
+    floor.onmessage = ({ data }) => data.messages && onMessages(data.messages);
+    floor.postMessage({ after });
+    return { close: () => floor.close() };
+  },
 };
 
 export class Ticker extends EventTarget {
@@ -102,6 +112,8 @@ export class Ticker extends EventTarget {
     this.reason = "";
     /** Server time (ms) at which the board was last known to be true; 0 before that. */
     this.knownAt = 0;
+    /** The last snapshot: the channel's title, lang and dir. */
+    this.about = null;
     this._base = new URL(base, globalThis.location && globalThis.location.href);
     this._filter = { urgency, section };
     this._transports = transports;
@@ -134,6 +146,10 @@ export class Ticker extends EventTarget {
     this._enter("connecting");
     this._timers.check = setInterval(() => this._check(), 1000);
     this._listen("addEventListener");
+    this._begin();
+  }
+
+  _begin() {
     this._connect();
   }
 
@@ -162,19 +178,26 @@ export class Ticker extends EventTarget {
     this._link = this._open(this._preferred);
   }
 
+  /** From now on by these ways, the best first. What stands on the board stays, and so does the position. */
+  _via(transports) {
+    this._transports = transports;
+    this._attempt = 0;
+    this._preferred = 0;
+    this._connect();
+  }
+
   _open(index) {
     const link = { index, live: false, since: Date.now(), limit: this._patience };
     const current = (act) => (...args) => {
       if (link === this._link || link === this._better) act(...args);
     };
-    link.close = TRANSPORTS[this._transports[index]]({
+    return Object.assign(link, TRANSPORTS[this._transports[index]]({
       address: (path, query) => this._address(path, query),
       after: this._position,
       onMessages: current((messages) => this._receive(link, messages)),
       onBroken: current(() => this._broken(link)),
       onClosed: current((why) => this._closed(link, why)),
-    }).close;
-    return link;
+    }));
   }
 
   _address(path, query) {
@@ -261,6 +284,7 @@ export class Ticker extends EventTarget {
     const goodbye = messages.find(({ type }) => type === "goodbye");
     if (goodbye && link === this._better) return void this._closed(link, {});
     this._heard(link);
+    this._emit("received", { messages });
     const applied = messages.filter((message) => this._apply(message));
     if (applied.length > 0) this._changed(applied);
     if (this.state === "stopped") return; // a listener may have stopped us
@@ -286,6 +310,8 @@ export class Ticker extends EventTarget {
     if (message.now) this._clockOffset = Date.parse(message.now) - Date.now();
     if (message.every_ms) this._everyMs = message.every_ms;
     if (message.position) this._position = message.position;
+    if (message.known_at) this.knownAt = message.known_at;
+    if (message.type === "snapshot") this.about = message;
     const old = message.id && this.board.get(message.id);
     const changed = this.board.apply(message);
     if (message.type === "snapshot") this._sound(message.headlines || [], this.knownAt > 0);

@@ -1,0 +1,91 @@
+/** A list of stories from the server, as an element: what <most-read> and <read-next> have in common. */
+
+const EVERY_MS = 60000;
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+:host { display: block; container-type: inline-size; color: var(--ticker-fg, light-dark(#14161b, #f0f1f3)); font: 600 1.0625rem/1.3 var(--ticker-font, system-ui, sans-serif); }
+:host([hidden]) { display: none; }
+h2 { margin: 0; padding-block: .5rem; border-block-start: .1875rem solid; font: inherit; font-size: 1.1875rem; font-weight: 750; }
+ol { margin: 0; padding: 0; list-style: none; }
+li { display: flex; gap: .875rem; padding-block: .75rem; border-block-start: 1px solid var(--ticker-rule, light-dark(#d9dbdf, #343841)); }
+.rank { min-inline-size: 1.25em; color: var(--ticker-accent, light-dark(#c4122f, #ff8490)); font-size: 1.375rem; line-height: 1; font-weight: 750; font-variant-numeric: tabular-nums; }
+.section { display: block; color: var(--ticker-soft, light-dark(#565b65, #a6acb7)); font-size: .8125rem; font-weight: 400; }
+a { color: inherit; text-decoration: none; overflow-wrap: anywhere; }
+a:hover { text-decoration: underline; text-underline-offset: .2em; }
+a:focus-visible { outline: .1875rem solid; outline-offset: .125rem; }
+`);
+
+export class Stories extends HTMLElement {
+  static observedAttributes = ["channel", "window", "story", "section", "label", "lang", "dir", "limit"];
+
+  connectedCallback() {
+    const root = this.shadowRoot || this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    this._timer = setInterval(() => document.hidden || this._ask(), EVERY_MS);
+    this._ask();
+    this._listen();
+  }
+
+  disconnectedCallback() {
+    clearInterval(this._timer);
+    if (this._floor) this._floor.close();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (this._timer && before !== after) this.connectedCallback(this.disconnectedCallback());
+  }
+
+  /** A page of this address's channel that follows the stream passes on what it hears: see share.js. */
+  _listen() {
+    this._floor = new BroadcastChannel(this._address("peer"));
+    this._floor.onmessage = ({ data }) => (data.messages || []).forEach((message) => this._heard(message));
+  }
+
+  _heard() {}
+
+  _address(path) {
+    const base = new URL(this.getAttribute("base") || new URL("../../", import.meta.url), document.baseURI);
+    return new URL(`v1/channels/${encodeURIComponent(this.getAttribute("channel") || "en")}/${path}`, base).href;
+  }
+
+  async _ask() {
+    try {
+      const answer = await fetch(this._address(this._path()), { credentials: "omit" });
+      if (answer.ok) this._show(await answer.json());
+    } catch (error) {
+      // what stands there stays, until it is too old
+    }
+    this._age();
+  }
+
+  _age() {}
+
+  _show({ stories }) {
+    const shown = stories.slice(0, Number(this.getAttribute("limit")) || 10);
+    const lang = this.getAttribute("lang") || document.documentElement.lang || "en";
+    const title = make("h2", "title", this.getAttribute("label") || this._titles[lang.split("-")[0]] || this._titles.en);
+    const list = make("ol", "list", ...shown.map((story, index) => row(story, index, lang)));
+    this.hidden = shown.length === 0;
+    this.shadowRoot.replaceChildren(title, list);
+  }
+}
+
+function row({ title, link, section, lang, dir }, index, digits) {
+  const rank = make("span", "rank", new Intl.NumberFormat(digits).format(index + 1));
+  rank.ariaHidden = "true"; // the list counts by itself
+  const words = make("bdi", "words", title);
+  if (lang) words.lang = lang;
+  if (dir) words.dir = dir;
+  const anchor = make("a", "link", words);
+  if (/^https?:/i.test(link)) anchor.href = link;
+  return make("li", "item", rank, make("span", "", section ? make("span", "section", section) : "", anchor));
+}
+
+function make(tag, name, ...children) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (name) element.setAttribute("part", name);
+  element.append(...children);
+  return element;
+}
