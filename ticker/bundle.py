@@ -1,27 +1,30 @@
 """Modules joined to the one file that other sites embed: one request, and one hash that covers all of it.
 
-The file that is read is the file that runs: names and logic stay, only comments and indentation go. Our own code
-is all that is ever joined, and it keeps to what this needs: imports and exports begin a line, a comment begins a line
-or stands behind a space, and no text in it looks like one.
+The file that is read is the file that runs: only comments and white space go, and the private names, which nobody
+outside may use, get short. Our own code is all that is ever joined, and it keeps to what this needs: imports and
+exports begin a line, top-level names differ between modules, and a name that begins with `_` is private.
 """
 
 import base64
 import hashlib
+import itertools
 import re
+import string
+from collections import Counter
 from pathlib import Path
+
+from rjsmin import jsmin
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]*)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
-_BLOCK = re.compile(r"^\s*/\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"(^|\s+)// .*$", re.MULTILINE)
-_INDENT = re.compile(r"^\s+", re.MULTILINE)
+_PRIVATE = re.compile(r"(?<!\w)_[a-zA-Z]\w+")
 
 
 def joined(entry: Path) -> bytes:
     """The module and all that it imports, each once, what is imported first."""
     parts: list[str] = []
     _collect(entry.resolve(), parts, set())
-    return "".join(parts).encode()
+    return shortened(str(jsmin("".join(parts)))).encode()
 
 
 def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
@@ -31,14 +34,14 @@ def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
     source = path.read_text(encoding="utf-8")
     for name in _IMPORT.findall(source):
         _collect((path.parent / name).resolve(), parts, seen)
-    parts.append(stripped(_EXPORT.sub("", _IMPORT.sub("", source))))
+    parts.append(_EXPORT.sub("", _IMPORT.sub("", source)))
 
 
-def stripped(source: str) -> str:
-    """Without comments and indentation."""
-    for pattern in (_BLOCK, _COMMENT, _INDENT):
-        source = pattern.sub("", source)
-    return source
+def shortened(source: str) -> str:
+    """With a short name for each private one, the commonest first."""
+    short = (f"_{''.join(letters)}" for n in (1, 2) for letters in itertools.product(string.ascii_letters, repeat=n))
+    names = {name: next(short) for name, _ in Counter(_PRIVATE.findall(source)).most_common()}
+    return _PRIVATE.sub(lambda found: names[found[0]], source)
 
 
 def integrity(content: bytes) -> str:

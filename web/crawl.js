@@ -15,44 +15,32 @@ export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
  * never touches the animation, so nothing can jump. Places are px from the inline start, in either direction.
  */
 export class Crawl {
-  /** @param {HTMLElement} pane @param {(headline: object) => HTMLElement} build @param {number} [speed] px/s */
+  /** @param {HTMLElement} pane @param {(headline: any) => HTMLElement} build @param {number} [speed] px/s */
   constructor(pane, build, speed = SPEED) {
     this.pane = pane;
     this.track = pane.querySelector(".track");
     this.build = build;
     this.speed = speed;
-    this.sign = getComputedStyle(pane).direction === "rtl" ? 1 : -1;
     this.headlines = new Map();
-    this.queue = []; // ids, next to enter first
-    this.items = []; // {id, headline, element, at, width}, as they stand on the track
     this.paused = false;
-    this.opened = false;
     this.inView = true;
-    this.timer = 0;
+    this.items = []; // {id, headline, element, at, width}, as they stand on the track
+    this.run = this.run.bind(this);
     this.observers = [
-      new ResizeObserver(() => this.resize()),
-      new IntersectionObserver((entries) => this.look(entries[entries.length - 1].isIntersecting)),
+      new ResizeObserver(() => this.width === pane.clientWidth || this.run(this.clear())),
+      new IntersectionObserver((seen) => this.run((this.inView = seen[seen.length - 1].isIntersecting))),
     ];
     for (const observer of this.observers) observer.observe(pane);
-    this.run = this.run.bind(this);
-    this.listen("addEventListener");
+    document.addEventListener("visibilitychange", this.run);
+    stillness.addEventListener("change", this.run);
     this.run();
-  }
-
-  listen(verb) {
-    document[verb]("visibilitychange", this.run);
-    stillness[verb]("change", this.run);
   }
 
   stop() {
-    this.listen("removeEventListener");
     for (const observer of this.observers) observer.disconnect();
+    document.removeEventListener("visibilitychange", this.run);
+    stillness.removeEventListener("change", this.run);
     this.clear();
-  }
-
-  look(inView) {
-    this.inView = inView;
-    this.run();
   }
 
   pause(paused) {
@@ -61,27 +49,28 @@ export class Crawl {
   }
 
   run() {
-    if (stillness.matches) return this.clear();
-    if (!this.animation) {
-      const end = `translateX(${this.sign * TRACK_PX}px)`;
-      const duration = (TRACK_PX / this.speed) * 1000;
-      this.animation = this.track.animate([{ transform: "translateX(0)" }, { transform: end }], duration);
-      this.resize();
-    }
-    const still = this.paused || document.hidden || !this.inView;
-    if (still) this.animation.pause();
-    else this.animation.play();
     clearInterval(this.timer);
-    if (!still) this.timer = setInterval(() => this.fill(), LOOK_MS);
+    if (stillness.matches) return this.clear();
+    if (!this.animation) this.begin();
+    if (this.paused || document.hidden || !this.inView) return this.animation.pause();
+    this.timer = setInterval(() => this.fill(), LOOK_MS);
+    return this.animation.play();
+  }
+
+  begin() {
+    const end = getComputedStyle(this.pane).direction === "rtl" ? TRACK_PX : -TRACK_PX;
+    this.animation = this.track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this.speed) * 1000);
+    this.width = this.pane.clientWidth;
+    this.opened = false; // only the first headlines may appear inside the window
+    this.queue = []; // ids, next to enter first
+    this.fill();
   }
 
   clear() {
     clearInterval(this.timer);
     if (this.animation) this.animation.cancel();
     this.animation = null;
-    this.opened = false;
     this.items = [];
-    this.queue = [];
     this.track.replaceChildren();
   }
 
@@ -92,44 +81,35 @@ export class Crawl {
 
   /** What is on air now, in order. New ones enter next. */
   show(headlines) {
-    const fresh = headlines.filter(({ id }) => !this.headlines.has(id)).map(({ id }) => id);
+    const fresh = headlines.map(({ id }) => id).filter((id) => !this.headlines.has(id));
     this.headlines = new Map(headlines.map((headline) => [headline.id, headline]));
     if (!this.animation) return;
-    const waiting = [...this.takeBack(), ...this.queue].filter((id) => this.headlines.has(id));
-    this.queue = [...fresh, ...waiting];
+    // Those that stand ready but cannot be seen yet give way to news.
+    const edge = this.travelled() + this.width + EDGE_PX;
+    const ready = this.items.filter(({ at }) => at > edge);
+    this.items = this.items.filter(({ at }) => at <= edge);
+    for (const { element } of ready) element.remove();
+    this.queue = [...fresh, ...ready.map(({ id }) => id), ...this.queue].filter((id) => this.headlines.has(id));
     this.items.forEach((item, index) => this.renew(item, this.items[index + 1]));
     this.fill();
   }
 
-  /** Ids of those that stand ready but cannot be seen yet: they give way to news. */
-  takeBack() {
-    const edge = this.travelled() + this.width + EDGE_PX;
-    const seen = this.items.filter(({ at }) => at <= edge);
-    const ready = this.items.slice(seen.length);
-    for (const { element } of ready) element.remove();
-    this.items = seen;
-    return ready.map(({ id }) => id);
-  }
-
   renew(item, next) {
     const headline = this.headlines.get(item.id);
-    if (headline === item.headline || item.id === null) return;
+    if (headline === item.headline) return;
     if (!headline) return void this.cover(item);
-    const element = this.build(headline);
-    this.track.append(element);
+    const fresh = this.place(headline, item.at);
     const room = next ? next.at - item.at : Infinity;
-    const width = widthOf(element);
-    if (width > room) {
-      element.remove();
-      // A longer wording waits for its next turn; what was wrong may not run on until then.
-      if (!headline.correction) return;
-      this.cover(item);
-      this.queue = [headline.id, ...this.queue.filter((id) => id !== headline.id)];
+    if (fresh.width <= room) {
+      item.element.remove();
+      Object.assign(item, fresh, { width: Math.min(Math.max(fresh.width, item.width), room) });
       return;
     }
-    item.element.replaceWith(element);
-    Object.assign(item, { headline, element, width: Math.min(Math.max(width, item.width), room) });
-    setPlace(element, item.at);
+    fresh.element.remove();
+    // A longer wording waits for its next turn; what was wrong may not run on until then.
+    if (!headline.correction) return;
+    this.cover(item);
+    this.queue = [headline.id, ...this.queue.filter((id) => id !== headline.id)];
   }
 
   /** Gone at once, in its place: closing the gap would be a jump. */
@@ -137,67 +117,40 @@ export class Crawl {
     item.element.style.inlineSize = `${item.width}px`;
     item.element.className = "gone";
     item.element.replaceChildren();
-    item.id = null;
+    item.id = item.headline = undefined;
   }
 
   fill() {
-    if (!this.animation) return;
     if (this.travelled() > REBASE_PX) this.rebase();
     const gone = this.travelled();
     while (this.items.length && this.items[0].at + this.items[0].width < gone) this.items.shift().element.remove();
-    const opening = !this.opened; // only the first headlines may appear inside the window
-    while (this.headlines.size > 0) {
-      if (this.queue.length === 0) this.queue = Array.from(this.headlines.keys());
-      const at = this.placeFor(this.queue[0], gone + (opening ? 0 : this.width) + EDGE_PX);
+    const earliest = gone + EDGE_PX + (this.opened ? this.width : 0);
+    while (this.headlines.size) {
+      if (!this.queue.length) this.queue = [...this.headlines.keys()];
+      const at = this.placeFor(this.queue[0], earliest);
       if (at > gone + this.width + AHEAD_PX) break;
-      this.put(this.queue.shift(), at);
+      this.items.push(this.place(this.headlines.get(this.queue.shift()), at));
       this.opened = true;
     }
   }
 
   /** Behind the last one, not before `earliest`, and one headline not twice within a window's width. */
   placeFor(id, earliest) {
-    const last = this.items[this.items.length - 1];
-    const twin = this.items.filter((item) => item.id === id).pop();
-    return Math.max(earliest, last ? last.at + last.width : 0, twin ? twin.at + Math.max(this.width, twin.width) : 0);
+    const twins = this.items.filter((item) => item.id === id);
+    const ends = this.items.slice(-1).map(({ at, width }) => at + width);
+    return Math.max(earliest, ...ends, ...twins.map(({ at, width }) => at + Math.max(this.width, width)));
   }
 
-  put(id, at) {
-    const headline = this.headlines.get(id);
+  place(headline, at) {
     const element = this.build(headline);
-    setPlace(element, at);
+    element.style.insetInlineStart = `${at}px`;
     this.track.append(element);
-    this.items.push({ id, headline, element, at, width: widthOf(element) });
+    return { id: headline.id, headline, element, at, width: element.getBoundingClientRect().width };
   }
 
   rebase() {
     const gone = this.travelled();
     this.animation.currentTime = 0;
-    for (const item of this.items) setPlace(item.element, (item.at -= gone));
+    for (const item of this.items) item.element.style.insetInlineStart = `${(item.at -= gone)}px`;
   }
-
-  resize() {
-    this.width = this.pane.clientWidth;
-    const { fontSize } = getComputedStyle(this.track);
-    if (fontSize !== this.fontSize) this.remeasure();
-    this.fontSize = fontSize;
-    this.fill();
-  }
-
-  remeasure() {
-    let end = this.items.length ? this.items[0].at : 0;
-    for (const item of this.items) {
-      item.width = widthOf(item.element);
-      setPlace(item.element, (item.at = end));
-      end += item.width;
-    }
-  }
-}
-
-function widthOf(element) {
-  return element.getBoundingClientRect().width;
-}
-
-function setPlace(element, px) {
-  element.style.insetInlineStart = `${px}px`;
 }

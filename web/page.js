@@ -1,76 +1,26 @@
 /** The page at "/": each channel's strip and, below it, the same headlines as a list. */
+import { Announcer } from "./announcer.js";
 import { Crawl, stillness } from "./crawl.js";
-import { Ticker } from "./ticker.js";
-import { WORDS } from "./words.js";
+import { List } from "./list.js";
+import { SharedTicker } from "./share.js";
+import { make, tags, timeOf, wording } from "./wording.js";
+import { counted, wordsFor } from "./words.js";
 
 const STRAP_MS = 12000;
-const LOG_EVERY_MS = 20000; // a screen reader is not to be talked over
 const FOLDED = 6; // as in page.css
 const LONGEST_RETRY_MS = 30000;
 
-/** The same headlines to read at rest, each kept in its own element while it lives. */
-class List {
-  constructor(element, build) {
-    this.element = element;
-    this.build = build;
-    this.rows = new Map(); // id -> {headline, element}
-    this.opened = false;
-  }
-
-  show(headlines) {
-    const ids = new Set(headlines.map(({ id }) => id));
-    for (const [id, { element }] of this.rows) if (!ids.has(id)) element.remove() || this.rows.delete(id);
-    let after = null;
-    for (const headline of headlines) {
-      const element = this.row(headline);
-      const place = after ? after.nextSibling : this.element.firstChild;
-      if (place !== element) this.element.insertBefore(element, place);
-      after = element;
-    }
-    this.opened = true;
-  }
-
-  row(headline) {
-    const row = this.rows.get(headline.id);
-    if (row && row.headline === headline) return row.element;
-    const element = this.build(headline);
-    if (row) row.element.replaceWith(element);
-    if (this.opened && !row) element.className = "new";
-    this.rows.set(headline.id, { headline, element });
-    return element;
-  }
-}
-
-/** Says to a screen reader what has come: several at a time, and seldom. */
-class Announcer {
-  constructor(log, alert, words) {
-    Object.assign(this, { log, alert, words, waiting: [], spokeAt: -Infinity, timer: 0 });
-  }
-
-  say(text) {
-    this.waiting.push(text);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.speak(), Math.max(500, this.spokeAt + LOG_EVERY_MS - Date.now()));
-  }
-
-  speak() {
-    const { waiting, words } = this;
-    this.log.append(make("p", "", waiting.length === 1 ? waiting[0] : words.arrived(waiting.length)));
-    while (this.log.children.length > 3) this.log.firstChild.remove();
-    this.waiting = [];
-    this.spokeAt = Date.now();
-  }
-
-  interrupt(text) {
-    this.alert.replaceChildren(make("p", "", text));
-  }
-}
+/** What only this page says. */
+const OWN_WORDS = {
+  en: { all: "Show all #", fewer: "Show fewer", many: "# headlines", updated: "Updated" },
+  es: { all: "Ver los #", fewer: "Ver menos", many: "Titulares: #", updated: "Actualizado" },
+  ar: { all: "عرض الكل (#)", fewer: "عرض أقل", many: "عدد العناوين: #", updated: "تحديث" },
+};
 
 class Channel {
-  constructor({ name, title, lang, dir }, parent) {
+  constructor({ name, title, lang, dir }, words, parent) {
     const root = document.getElementById("channel").content.cloneNode(true).firstElementChild;
     const part = (selector) => root.querySelector(selector);
-    const words = WORDS[lang.split("-")[0]] || WORDS.en;
     Object.assign(root, { lang, dir, id: name });
     parent.append(root);
     Object.assign(this, { root, lang, words, held: null, known: null, strapTimer: 0 });
@@ -84,17 +34,19 @@ class Channel {
     root.setAttribute("aria-labelledby", `${name}-title`);
     part(".pause .word").textContent = words.pause;
     this.button.setAttribute("aria-describedby", `${name}-title`);
-    this.announcer = new Announcer(part(".log"), part(".alert"), words);
+    this.announcer = Object.assign(new Announcer(part(".log"), part(".alert")), { words, lang });
     this.crawl = new Crawl(part(".window"), (headline) => this.crawling(headline));
     this.list = new List(part(".list"), (headline) => this.listed(headline));
     this.button.addEventListener("click", () => this.pause());
     this.more.addEventListener("click", () => this.unfold(this.more.getAttribute("aria-expanded") !== "true"));
     this.unfold(false);
-    this.ticker = new Ticker({ channel: name });
+    this.ticker = new SharedTicker({ channel: name });
     this.ticker.addEventListener("change", () => this.show());
     this.ticker.addEventListener("state", () => this.showState());
     this.ticker.addEventListener("flash", ({ detail }) => this.flash(detail.headline));
-    this.ticker.addEventListener("retracted", () => this.announcer.say(words.withdrawn));
+    this.ticker.addEventListener("retracted", ({ detail }) => {
+      this.announcer.mark(words.withdrawn, detail.note || words.gone);
+    });
     stillness.addEventListener("change", () => this.show());
     this.ticker.start();
   }
@@ -107,7 +59,7 @@ class Channel {
     const held = onAir.length - shown.length;
     this.crawl.show(shown);
     this.list.show(shown);
-    this.button.querySelector(".count").textContent = held ? words.fresh(held) : "";
+    this.button.querySelector(".count").textContent = held ? counted(words.fresh, held, this.lang) : "";
     this.quiet.textContent = this.rest(shown.length);
     this.unfold(this.more.getAttribute("aria-expanded") === "true");
     this.announce(shown);
@@ -116,23 +68,25 @@ class Channel {
 
   rest(count) {
     if (count === 0) return this.ticker.knownAt ? this.words.quiet : "";
-    return stillness.matches ? this.words.many(count) : "";
+    return stillness.matches ? counted(this.words.many, count, this.lang) : "";
   }
 
   showState() {
     const { ticker, words } = this;
     this.root.dataset.state = ticker.state;
     const live = ticker.state === "live";
-    const since = !live && ticker.knownAt ? words.since(clock(ticker.knownAt, this.lang)) : "";
-    this.light.textContent = [words[ticker.state], since].filter(Boolean).join(" · ");
+    const since = !live && ticker.knownAt ? [` · ${words.since} `, timeOf(ticker.knownAt, this.lang)] : [];
+    this.light.replaceChildren(words[ticker.state], ...since);
     if (live) this.quiet.textContent = this.rest(this.list.rows.size);
   }
 
   announce(headlines) {
     const known = this.known;
-    this.known = new Set([...(known || []), ...headlines.map(({ id }) => id)]);
-    if (!known) return;
-    for (const { id, text, urgency } of headlines) if (!known.has(id) && urgency !== "flash") this.announcer.say(text);
+    this.known = new Map(headlines.map(({ id, correction }) => [id, correction]));
+    for (const { id, text, urgency, correction } of known ? headlines : []) {
+      if (known.has(id) && correction !== known.get(id)) this.announcer.mark(this.words.correction, text);
+      if (!known.has(id) && urgency !== "flash") this.announcer.say(text);
+    }
   }
 
   pause() {
@@ -147,14 +101,14 @@ class Channel {
     const count = this.list.rows.size;
     this.list.element.classList.toggle("folded", !open);
     this.more.setAttribute("aria-expanded", String(open));
-    this.more.textContent = open ? this.words.fewer : this.words.all(count);
+    this.more.textContent = open ? this.words.fewer : counted(this.words.all, count, this.lang);
     this.more.hidden = count <= FOLDED;
   }
 
   flash(headline) {
     const { words, strap } = this;
     this.sounding = headline.id;
-    strap.replaceChildren(this.urgency(headline), wording(headline));
+    strap.replaceChildren(...tags(headline, words), wording(headline));
     strap.hidden = false;
     this.announcer.interrupt(`${words.flash}: ${headline.text}`);
     clearTimeout(this.strapTimer);
@@ -170,75 +124,33 @@ class Channel {
   // -- one headline
 
   crawling(headline) {
-    const item = make("li", "", this.urgency(headline), this.kicker(headline), wording(headline));
-    if (headline.correction) item.append(make("span", "mark", this.words.correction));
+    const mark = headline.correction && make("span", "mark", this.words.correction);
+    const item = make("li", "", ...tags(headline, this.words), wording(headline), mark);
     for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the list has the same link
     return item;
   }
 
   listed(headline) {
-    const row = make("li", "", this.time(headline.published_at));
-    const tags = [this.urgency(headline), this.kicker(headline)].filter(Boolean);
-    if (tags.length) row.append(make("p", "tags", ...tags));
+    const row = make("li", "", timeOf(headline.published_at || this.ticker.now(), this.lang));
+    const before = tags(headline, this.words);
     const meta = this.meta(headline);
+    if (before.length) row.append(make("p", "tags", ...before));
     row.append(make("h3", "", wording(headline)));
     if (meta.length) row.append(make("p", "meta", ...meta));
     row.dataset.urgency = headline.urgency;
     return row;
   }
 
-  urgency({ urgency }) {
-    const word = this.words[urgency];
-    if (!word || urgency === "routine") return null;
-    const label = make("span", "urgency", word);
-    label.dataset.urgency = urgency;
-    return label;
-  }
-
-  kicker({ kicker }) {
-    return kicker ? make("bdi", "kicker", kicker) : null;
-  }
-
   meta({ source, version, correction, published_at: published, updated_at: updated }) {
     const { words } = this;
     const parts = [];
     if (source && source.name) parts.push(make("bdi", "", source.name));
-    if (version > 1 && updated > published) parts.push(make("span", "", `${words.updated} `, this.time(updated)));
+    if (version > 1 && updated > published) {
+      parts.push(make("span", "", `${words.updated} `, timeOf(updated, this.lang)));
+    }
     if (correction) parts.push(make("span", "correction", `${words.correction}: `, make("bdi", "", correction)));
     return parts;
   }
-
-  time(instant) {
-    const element = make("time", "", instant ? clock(Date.parse(instant), this.lang) : "");
-    if (instant) element.dateTime = instant;
-    return element;
-  }
-}
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.filter(Boolean));
-  return element;
-}
-
-/** The headline itself: text, never markup; a link only to the web. */
-function wording({ text, link, lang, dir }) {
-  const words = make("bdi", "", text);
-  if (lang) words.lang = lang;
-  if (dir) words.dir = dir;
-  if (!/^https?:\/\//i.test(link || "")) return words;
-  const anchor = make("a", "", words);
-  anchor.href = link;
-  anchor.rel = "noopener";
-  return anchor;
-}
-
-/** The time of day; with the day when it is not today. */
-function clock(ms, lang) {
-  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const today = new Date(ms).toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(lang, today ? time : { day: "numeric", month: "short", ...time }).format(ms);
 }
 
 function feeds({ name, title, lang }) {
@@ -272,7 +184,11 @@ async function open() {
   today.textContent = new Intl.DateTimeFormat([], { dateStyle: "full" }).format();
   const found = await channels(notice);
   notice.textContent = found.length ? "" : "No channel has been set up yet.";
-  for (const channel of found) new Channel(channel, main);
+  const spoken = await Promise.all(found.map(({ lang }) => wordsFor(lang)));
+  found.forEach((channel, index) => {
+    const own = OWN_WORDS[channel.lang.split("-")[0]] || OWN_WORDS.en;
+    new Channel(channel, { ...spoken[index], ...own }, main);
+  });
   document.getElementById("feeds").append(...found.map(feeds));
   main.removeAttribute("aria-busy");
 }

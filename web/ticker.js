@@ -3,98 +3,78 @@
  * No DOM. Events: "change" {messages}, "state" {state, reason}, "flash" {headline}, "retracted" {id, note, headline},
  * and before these "received" {messages}: all that came, as it came.
  */
-import { Board } from "./board.js";
+import { Board, PUTS, TAKES } from "./board.js";
 
-const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 30000;
-const BUSY_BACKOFF_STEP = 4; // a full server is not asked again within the first short waits
+const BUSY_STEP = 4; // a full server is not asked again within the first short waits
 const RESYNC_MS = 10000;
-const LONGEST_RESYNC_MS = 300000;
 const UPGRADE_MS = 30000;
 const LONGEST_UPGRADE_MS = 600000;
-const EVERY_MS = 15000; // until the server says how often its heart beats
 const BEATS_MISSED = 2.5;
 const POLL_WAIT_S = 25;
 const POLL_PAUSE_MS = 1000; // a cache that answers at once must not be asked in a circle
-const OWN_RETRY_MS = 30000; // how long an EventSource that was live may mend itself
-const FRESH_FLASH_MS = 600000; // an older flash is history: listed, not sounded
 const LONGEST_ASKED_MS = 300000; // a server may ask us to wait, but not to stay away
-const WAKE_ATTEMPTS = 2; // after more failures than these the wait is long enough to be cut short on waking
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const POLICY = 1008;
-const OVERLOAD = 1013;
-const EVENTS = [
-  "snapshot", "published", "updated", "corrected", "moved", "released",
-  "retracted", "held", "expired", "heartbeat", "goodbye", "most_read",
-];
+const FRESH_MS = 600000; // an older flash is history: listed, not sounded
+const LATE_STEP = 2; // after more failures than these the wait is long enough to be cut short on waking
 
 /**
- * The ways to the server have one shape: open({address, after, onMessages, onBroken, onClosed}) -> {close, send?}.
- * `address(path, query)` makes a URL; onBroken: cut, but mending itself; onClosed({code, reason, retryMs}): over.
+ * Each way to the server has one shape: way({address, hear, over}) -> {close, send?}.
+ * `address(path, query)` makes a URL with our position; `hear` takes messages, parsed or not; `over({code, reason,
+ * retryMs})` says that this way has ended.
  */
-export const TRANSPORTS = {
-  ws({ address, after, onMessages, onClosed }) {
-    const socket = new WebSocket(address("ws", { after }).replace(/^http/, "ws"));
-    socket.onmessage = ({ data }) => onMessages([data]);
-    socket.onclose = ({ code, reason }) => onClosed({ code, reason });
-    return {
-      send: (frame) => socket.send(frame) || true,
-      close() {
-        socket.onmessage = null;
-        socket.onclose = null;
-        socket.close();
-      },
-    };
+export const WAYS = {
+  ws({ address, hear, over }) {
+    const socket = new WebSocket(address("ws").replace("http", "ws"));
+    socket.onmessage = ({ data }) => hear([data]);
+    socket.onclose = over;
+    return socket;
   },
 
-  sse({ address, after, onMessages, onBroken, onClosed }) {
-    const stream = new EventSource(address("stream", { after }));
-    let opened = false;
-    stream.onopen = () => { opened = true; };
-    for (const type of EVENTS) stream.addEventListener(type, ({ data }) => onMessages([data]));
-    stream.onerror = () => {
-      // Once it has been answered it comes back by itself, at the pace of the server's `retry:`.
-      if (opened && stream.readyState === EventSource.CONNECTING) return onBroken();
-      stream.close();
-      return onClosed({});
-    };
-    return { close: () => stream.close() };
+  sse({ address, hear, over }) {
+    const stream = new EventSource(address("stream"));
+    for (const type of [...PUTS, ...TAKES, "snapshot", "heartbeat", "goodbye", "most_read"]) {
+      stream.addEventListener(type, ({ data }) => hear([data]));
+    }
+    stream.onerror = () => over({});
+    return stream;
   },
 
-  poll({ address, after, onMessages, onClosed }) {
+  poll({ address, hear, over }) {
     const abort = new AbortController();
-    let wait = 0; // the first answer comes at once: it proves the way
-    const loop = async () => {
-      for (;;) {
-        const asked = Date.now();
-        const url = address("events", after ? { after, wait } : {});
-        const response = await fetch(url, { signal: abort.signal, credentials: "omit" });
-        if (!response.ok) return onClosed({ reason: String(response.status), retryMs: retryAfter(response) });
-        const { messages } = await response.json();
-        if (abort.signal.aborted) return undefined;
-        const before = after;
-        after = (messages[messages.length - 1] || {}).position || after;
-        onMessages(messages);
-        if (abort.signal.aborted) return undefined;
-        if (wait && after === before && Date.now() - asked < POLL_PAUSE_MS) await pause(POLL_PAUSE_MS);
-        wait = POLL_WAIT_S;
-      }
+    const ask = async (wait) => {
+      const asked = Date.now();
+      const answer = await fetch(address("events", { wait }), { signal: abort.signal, credentials: "omit" });
+      if (!answer.ok) return over({ retryMs: Number(answer.headers.get("retry-after")) * 1000 });
+      hear((await answer.json()).messages);
+      return setTimeout(() => ask(POLL_WAIT_S).catch(over), asked + POLL_PAUSE_MS - Date.now());
     };
-    loop().catch((error) => abort.signal.aborted || onClosed({ reason: String(error) }));
+    ask(0).catch(over); // the first answer comes at once: it proves the way
     return { close: () => abort.abort() };
   },
 
   /** Another page of this browser has the connection and passes on what it hears: see share.js. */
-  peer({ address, after, onMessages }) {
-    const floor = new BroadcastChannel(address("peer"));
-    floor.onmessage = ({ data }) => data.messages && onMessages(data.messages);
-    floor.postMessage({ after });
-    return { close: () => floor.close() };
+  peer({ address, hear }) {
+    const floor = new BroadcastChannel(address());
+    floor.onmessage = ({ data }) => data && hear(data);
+    floor.postMessage(null);
+    return floor;
   },
 };
 
 export class Ticker extends EventTarget {
+  board = new Board();
+  state = "stopped";
+  reason = "";
+  /** Server time (ms) at which the board was last known to be true; 0 before that. */
+  knownAt = 0;
+  /** The last snapshot: the channel's title, lang and dir. @type {any} */
+  about = null;
+  _offset = 0;
+  _everyMs = 15000; // until the server says how often its heart beats
+  _resyncedAt = 0;
+  _resyncMs = RESYNC_MS;
+  _flashed = new Set();
+
   /**
    * @param {{base?: string|URL, channel: string, urgency?: string, section?: string,
    *          transports?: string[], random?: () => number, patience?: number}} options
@@ -106,238 +86,181 @@ export class Ticker extends EventTarget {
     transports = ["ws", "sse", "poll"], random = Math.random, patience = 5000,
   }) {
     super();
-    this.board = new Board();
-    this.channel = channel;
-    this.state = "stopped";
-    this.reason = "";
-    /** Server time (ms) at which the board was last known to be true; 0 before that. */
-    this.knownAt = 0;
-    /** The last snapshot: the channel's title, lang and dir. */
-    this.about = null;
-    this._base = new URL(base, globalThis.location && globalThis.location.href);
-    this._filter = { urgency, section };
-    this._transports = transports;
-    this._random = random;
-    this._patience = patience;
-    this._position = undefined;
-    this._clockOffset = 0;
-    this._everyMs = EVERY_MS;
-    this._attempt = 0;
-    this._preferred = 0; // index of the way in use or to be tried next
-    this._link = null;
-    this._better = null; // a better way on trial while _link still carries the strip
-    this._resyncedAt = -Infinity;
-    this._resyncMs = RESYNC_MS;
-    this._flashed = new Set();
-    this._timers = {};
-    this._wake = () => {
-      if (globalThis.document && document.hidden) return;
-      if (this._link) this._check();
-      else if (this._attempt > WAKE_ATTEMPTS) this._reconnect(0);
-    };
-    this._online = () => this._reconnect(0);
+    Object.assign(this, { _base: base, _channel: channel, _filter: { urgency, section } });
+    Object.assign(this, { _ways: transports, _random: random, _patience: patience });
+    this._online = () => this._again(0);
     this._offline = () => this._enter("offline");
+    this._wake = () => {
+      if (!document.hidden && this._check() && this._attempt > LATE_STEP) this._again(0);
+    };
   }
 
   start() {
     if (this.state !== "stopped") return;
-    this._attempt = 0;
-    this._preferred = 0;
     this._enter("connecting");
-    this._timers.check = setInterval(() => this._check(), 1000);
-    this._listen("addEventListener");
-    this._begin();
-  }
-
-  _begin() {
-    this._connect();
+    this._beat = setInterval(() => this._check(), 1000);
+    this._listen(addEventListener);
+    this._via(this._ways);
   }
 
   stop(reason = "") {
-    if (this.state === "stopped") return;
-    this._listen("removeEventListener");
+    this._listen(removeEventListener);
     this._hangUp();
-    clearInterval(this._timers.check);
-    clearTimeout(this._timers.expiry);
+    clearInterval(this._beat);
     this._enter("stopped", reason);
   }
 
   /** Milliseconds since the epoch by the server's clock. */
   now() {
-    return Date.now() + this._clockOffset;
+    return Date.now() + this._offset;
   }
 
   get transport() {
-    return this._link ? this._transports[this._link.index] : "";
+    return this._link ? this._link.name : "";
   }
 
   // -- the way to the server
 
-  _connect() {
-    this._hangUp();
-    this._link = this._open(this._preferred);
-  }
-
   /** From now on by these ways, the best first. What stands on the board stays, and so does the position. */
-  _via(transports) {
-    this._transports = transports;
+  _via(ways) {
+    this._ways = ways;
     this._attempt = 0;
-    this._preferred = 0;
+    this._way = 0;
     this._connect();
   }
 
-  _open(index) {
-    const link = { index, live: false, since: Date.now(), limit: this._patience };
-    const current = (act) => (...args) => {
-      if (link === this._link || link === this._better) act(...args);
-    };
-    return Object.assign(link, TRANSPORTS[this._transports[index]]({
-      address: (path, query) => this._address(path, query),
-      after: this._position,
-      onMessages: current((messages) => this._receive(link, messages)),
-      onBroken: current(() => this._broken(link)),
-      onClosed: current((why) => this._closed(link, why)),
-    }));
+  _connect() {
+    this._hangUp();
+    this._link = this._open(this._way);
   }
 
-  _address(path, query) {
-    const url = new URL(`v1/channels/${encodeURIComponent(this.channel)}/${path}`, this._base);
-    for (const [name, value] of Object.entries({ ...this._filter, ...query })) {
+  _open(way) {
+    const name = this._ways[way];
+    const link = { way, name, live: false, since: Date.now(), limit: this._patience, wire: { close() {} } };
+    const over = (why) => this._over(link, why);
+    try {
+      const hear = (messages) => this._hear(link, messages);
+      link.wire = WAYS[name]({ address: (path, query) => this._address(path, query), hear, over });
+    } catch (error) {
+      setTimeout(over, 0, error); // some browsers throw at what a page may not open
+    }
+    return link;
+  }
+
+  _address(path = "", query = {}) {
+    const url = new URL(`v1/channels/${encodeURIComponent(this._channel)}/${path}`, new URL(this._base, location.href));
+    const after = path ? this._position : undefined;
+    for (const [name, value] of Object.entries({ ...this._filter, after, ...query })) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
     return url.href;
   }
 
   _hangUp() {
-    clearTimeout(this._timers.connect);
-    clearTimeout(this._timers.upgrade);
-    for (const link of [this._link, this._better]) if (link) link.close();
+    clearTimeout(this._retry);
+    clearTimeout(this._upgrade);
+    for (const link of [this._link, this._trial]) if (link) link.wire.close();
     this._link = null;
-    this._better = null;
+    this._trial = null; // a better way on trial while _link still carries the strip
   }
 
-  _reconnect(delayMs) {
+  _again(delayMs) {
     this._hangUp();
     if (this.state !== "offline") this._enter("connecting");
-    this._timers.connect = setTimeout(() => this._connect(), Math.min(delayMs, LONGEST_ASKED_MS));
+    this._retry = setTimeout(() => this._connect(), Math.min(delayMs, LONGEST_ASKED_MS));
   }
 
-  _closed(link, { code, reason, retryMs }) {
-    link.close();
-    if (link === this._better) {
-      this._better = null;
-      return undefined; // the next trial is already set
-    }
-    if (code === POLICY) return this.stop(reason || "refused");
-    if (!link.live) this._preferred = (link.index + 1) % this._transports.length;
-    if (code === OVERLOAD) this._attempt = Math.max(this._attempt, BUSY_BACKOFF_STEP);
-    const delayMs = retryMs === undefined ? this._backoff() : retryMs;
+  _over(link, { code, reason, retryMs }) {
+    link.wire.close();
+    if (link === this._trial) this._trial = null;
+    if (link !== this._link) return;
+    if (code === 1008) return void this.stop(reason);
+    if (!link.live) this._way = (link.way + 1) % this._ways.length;
+    if (code === 1013) this._attempt = Math.max(this._attempt, BUSY_STEP);
+    // Full jitter: a crowd that was cut at one moment does not come back at one moment.
+    this._again(retryMs || this._random() * Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** this._attempt));
     this._attempt += 1;
-    this._reconnect(delayMs);
-    if (this._attempt > this._transports.length) this._enter("offline");
-    return undefined;
+    if (this._attempt > this._ways.length) this._enter("offline");
   }
 
-  /** Full jitter: a crowd that was cut at one moment does not come back at one moment. */
-  _backoff() {
-    return this._random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this._attempt);
-  }
-
-  _broken(link) {
-    link.since = Date.now();
-    link.limit = link.live ? OWN_RETRY_MS : this._patience;
-    if (link === this._link) this._enter("connecting");
-  }
-
-  /** Runs each second and on waking: a silent connection is a dead one. */
+  /** Runs each second and on waking: a silent connection is a dead one. @returns {boolean} whether there is none */
   _check() {
-    for (const link of [this._link, this._better]) {
-      if (!link) continue;
-      const silence = Date.now() - link.since;
-      if (silence < 0) link.since = Date.now(); // the clock was set back
-      if (silence > link.limit) this._closed(link, { reason: "silent" });
+    for (const link of [this._link, this._trial]) {
+      if (link && Date.now() < link.since) link.since = Date.now(); // the clock was set back
+      if (link && Date.now() - link.since > link.limit) this._over(link, {});
     }
+    // A headline whose time is over leaves by our own clock, also when the server is out of reach.
+    if (this.board.onAir(this.now()).length < this._onAir) this._changed([]);
+    return !this._link;
   }
 
-  _listen(verb) {
-    if (!globalThis[verb]) return;
-    globalThis[verb]("online", this._online);
-    globalThis[verb]("offline", this._offline);
-    globalThis[verb]("pageshow", this._wake);
-    if (globalThis.document) document[verb]("visibilitychange", this._wake);
+  _listen(act) {
+    act("online", this._online);
+    act("offline", this._offline);
+    act("pageshow", this._wake);
+    act("visibilitychange", this._wake);
   }
 
   _planUpgrade(delayMs) {
-    clearTimeout(this._timers.upgrade);
-    if (!this._link || this._link.index === 0) return;
-    this._timers.upgrade = setTimeout(() => {
-      if (!this._better) this._better = this._open(0);
+    this._upgrade = setTimeout(() => {
+      this._trial = this._trial || this._open(0);
       this._planUpgrade(Math.min(2 * delayMs, LONGEST_UPGRADE_MS));
     }, delayMs * (0.5 + this._random()));
   }
 
   // -- what it brings
 
-  _receive(link, received) {
-    const messages = received.map(parse).filter(Boolean);
-    if (messages.length === 0) return;
+  _hear(link, received) {
+    const messages = received.map(parsed).filter(Boolean);
     const goodbye = messages.find(({ type }) => type === "goodbye");
-    if (goodbye && link === this._better) return void this._closed(link, {});
-    this._heard(link);
-    this._emit("received", { messages });
-    const applied = messages.filter((message) => this._apply(message));
-    if (applied.length > 0) this._changed(applied);
-    if (this.state === "stopped") return; // a listener may have stopped us
-    if (goodbye) this._reconnect(Math.max(0, Number(goodbye.retry_ms) || 0));
-    else this._verify(messages[messages.length - 1]);
-  }
-
-  _heard(link) {
-    if (link === this._better) {
-      this._link.close();
+    if (link === this._trial && !goodbye) {
+      this._link.wire.close();
       this._link = link;
-      this._better = null;
+      this._trial = null;
+      clearTimeout(this._upgrade);
     }
-    const first = !link.live;
+    if (link !== this._link || !messages.length) return;
+    if (!link.live && link.way) this._planUpgrade(UPGRADE_MS);
     link.live = true;
     link.since = Date.now();
     this._attempt = 0;
-    this._preferred = link.index;
-    if (first) this._planUpgrade(UPGRADE_MS);
+    this._way = link.way;
+    this._emit("received", { messages });
+    const applied = messages.filter((message) => this._apply(message));
+    if (applied.length) this._changed(applied);
+    if (goodbye) this._again(goodbye.retry_ms);
+    else if (link === this._link) this._verify(link, messages[messages.length - 1]); // a listener may have stopped us
   }
 
   _apply(message) {
-    if (message.now) this._clockOffset = Date.parse(message.now) - Date.now();
-    if (message.every_ms) this._everyMs = message.every_ms;
-    if (message.position) this._position = message.position;
-    if (message.known_at) this.knownAt = message.known_at;
-    if (message.type === "snapshot") this.about = message;
-    const old = message.id && this.board.get(message.id);
+    const { type, id, headline, headlines = [headline] } = message;
+    const news = type !== "snapshot" || this.knownAt;
+    if (message.now) this._offset = Date.parse(message.now) - Date.now();
+    this._everyMs = message.every_ms || this._everyMs;
+    this._position = message.position || this._position;
+    this.knownAt = message.known_at || this.knownAt;
+    if (type === "snapshot") this.about = message;
+    const old = this.board.get(id);
     const changed = this.board.apply(message);
-    if (message.type === "snapshot") this._sound(message.headlines || [], this.knownAt > 0);
-    if (message.headline && changed) this._sound([message.headline], true);
-    if (message.type === "retracted" && old) {
-      this._emit("retracted", { id: message.id, note: message.note, headline: old });
-    }
+    if (changed) headlines.forEach((one) => one && this._sound(one, news));
+    if (type === "retracted" && old) this._emit("retracted", { id, note: message.note, headline: old });
     return changed;
   }
 
-  _sound(headlines, aloud) {
-    for (const headline of headlines) {
-      if (headline.urgency !== "flash" || this._flashed.has(headline.id)) continue;
-      this._flashed.add(headline.id);
-      const age = this.now() - Date.parse(headline.updated_at || headline.published_at || "");
-      if (aloud && this.board.get(headline.id) && !(age > FRESH_FLASH_MS)) this._emit("flash", { headline });
-    }
+  _sound(headline, aloud) {
+    if (headline.urgency !== "flash" || this._flashed.has(headline.id)) return;
+    this._flashed.add(headline.id);
+    const old = this.now() - Date.parse(headline.updated_at || headline.published_at) > FRESH_MS;
+    if (aloud && !old && this.board.get(headline.id)) this._emit("flash", { headline });
   }
 
-  _verify(message) {
-    const link = this._link;
-    const polls = this._transports[link.index] === "poll" ? POLL_WAIT_S * 1000 : 0;
-    link.limit = BEATS_MISSED * this._everyMs + polls;
-    if (message.type === "heartbeat" && message.stale) return this._enter("stale");
-    if (message.type === "heartbeat" && message.hash && message.hash !== this.board.hash()) return this._resync();
-    if (message.type === "heartbeat") this._resyncMs = RESYNC_MS;
+  _verify(link, { type, stale, hash }) {
+    link.limit = BEATS_MISSED * this._everyMs + (link.name === "poll" ? POLL_WAIT_S * 1000 : 0);
+    if (stale) return this._enter("stale");
+    if (type === "heartbeat") {
+      if (hash && hash !== this.board.hash()) return this._resync();
+      this._resyncMs = RESYNC_MS;
+    }
     this.knownAt = this.now();
     return this._enter("live");
   }
@@ -345,30 +268,20 @@ export class Ticker extends EventTarget {
   /** The board is not the server's: ask for a snapshot, but never in a tight circle. */
   _resync() {
     if (Date.now() - this._resyncedAt < this._resyncMs) return this._enter("stale");
-    if (this._resyncedAt > 0) this._resyncMs = Math.min(2 * this._resyncMs, LONGEST_RESYNC_MS);
+    if (this._resyncedAt) this._resyncMs *= 2;
     this._resyncedAt = Date.now();
     this._position = undefined;
-    return this._reconnect(0);
+    return this._again(0);
   }
 
   _changed(messages) {
-    this._planExpiry();
+    this._onAir = this.board.onAir(this.now()).length;
     this._emit("change", { messages });
   }
 
-  /** A headline whose time is over leaves by our own clock, also when the server is out of reach. */
-  _planExpiry() {
-    clearTimeout(this._timers.expiry);
-    const now = this.now();
-    const ends = this.board.onAir(now).map(({ expires_at: end }) => (end ? Date.parse(end) : Infinity));
-    const next = Math.min(...ends) - now;
-    if (next < LONGEST_TIMER_MS) this._timers.expiry = setTimeout(() => this._changed([]), next + 1);
-  }
-
   _enter(state, reason = "") {
-    if (state === this.state && reason === this.reason) return;
-    this.state = state;
-    this.reason = reason;
+    if (state === this.state) return;
+    Object.assign(this, { state, reason });
     this._emit("state", { state, reason });
   }
 
@@ -377,20 +290,10 @@ export class Ticker extends EventTarget {
   }
 }
 
-function parse(received) {
-  if (typeof received !== "string") return received;
+function parsed(received) {
   try {
-    return JSON.parse(received);
+    return typeof received === "string" ? JSON.parse(received) : received;
   } catch (error) {
     return null; // half a message says nothing; the next hash will tell
   }
-}
-
-function retryAfter(response) {
-  const seconds = Number(response.headers.get("retry-after") || NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
-}
-
-function pause(ms) {
-  return new Promise((resolve) => { setTimeout(resolve, ms); });
 }

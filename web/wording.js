@@ -3,44 +3,31 @@
 /** An element whose class and part have one name. */
 export function make(tag, name, ...children) {
   const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (name) element.setAttribute("part", name);
   element.append(...children.filter(Boolean));
+  if (name) element.className = name;
+  if (name) element.part = name;
   return element;
 }
 
 /** The headline itself; a link only to the web. */
 export function wording({ text, link, lang, dir }) {
+  const safe = /^https?:/.test(link);
   const words = make("bdi", "", text);
-  if (lang) words.lang = lang;
-  if (dir) words.dir = dir;
-  if (!/^https?:\/\//i.test(link || "")) return words;
-  const anchor = make("a", "link", words);
-  anchor.href = link;
-  anchor.rel = "noopener";
-  return anchor;
+  Object.assign(words, { lang: lang || "", dir: dir || "auto" });
+  return safe ? Object.assign(make("a", "words", words), { href: link, rel: "noopener" }) : make("span", "words", words);
 }
 
-export function urgencyOf({ urgency }, words) {
-  if (!words[urgency] || urgency === "routine") return null;
-  const label = make("span", "urgency", words[urgency]);
-  label.dataset.urgency = urgency;
-  return label;
-}
-
-export function kickerOf({ kicker }) {
-  return kicker ? make("bdi", "kicker", kicker) : null;
+/** What stands before the words: how urgent it is, and its kicker. */
+export function tags({ urgency, kicker }, words) {
+  const label = urgency !== "routine" && words[urgency] && make("b", "urgency", words[urgency]);
+  if (label) label.dataset.urgency = urgency;
+  return [label, kicker && make("bdi", "kicker", kicker)].filter(Boolean);
 }
 
 /** The time of day; with the day when it is not today. */
-export function clock(ms, lang) {
-  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const today = new Date(ms).toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(lang, today ? time : { day: "numeric", month: "short", ...time }).format(ms);
-}
-
 export function timeOf(instant, lang) {
-  const element = make("time", "time", instant && clock(Date.parse(instant), lang));
-  if (instant) element.dateTime = instant;
-  return element;
+  const day = new Date(instant);
+  const today = day.toDateString() === new Date().toDateString();
+  const format = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(today ? {} : { day: "numeric", month: "short" }) };
+  return Object.assign(make("time", "time", day.toLocaleString(lang, format)), { dateTime: day.toISOString() });
 }

@@ -7,7 +7,7 @@ import { Announcer } from "../announcer.js";
 import { Crawl, stillness } from "../crawl.js";
 import { List } from "../list.js";
 import { SharedTicker } from "../share.js";
-import { clock, kickerOf, make, timeOf, urgencyOf, wording } from "../wording.js";
+import { make, tags, timeOf, wording } from "../wording.js";
 import { counted, wordsFor } from "../words.js";
 import { STYLE } from "./style.js";
 
@@ -25,31 +25,28 @@ sheet.replaceSync(STYLE);
  * @fires click {headline} preventDefault() keeps the browser where it is
  */
 export class NewsTicker extends HTMLElement {
-  static observedAttributes = ["channel", "base", "mode", "speed", "urgency", "section", "lang", "label"];
+  static observedAttributes = ["channel", "base", "urgency", "section", "mode", "speed"];
 
   constructor() {
     super();
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet];
-    root.addEventListener("click", (event) => this._clicked(event));
-    this._turn = this._turn.bind(this);
-    this._stilled = () => this._lay();
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    this._lay = this._lay.bind(this);
   }
 
   connectedCallback() {
     this._slotted = Array.from(this.querySelectorAll("a"), slotted);
-    stillness.addEventListener("change", this._stilled);
+    stillness.addEventListener("change", this._lay);
     this._open();
   }
 
   disconnectedCallback() {
-    stillness.removeEventListener("change", this._stilled);
+    stillness.removeEventListener("change", this._lay);
     this._close();
   }
 
   attributeChangedCallback(name, before, after) {
     if (!this._ticker || before === after) return;
-    if (name === "mode" || name === "speed") return void this._lay();
+    if (["mode", "speed"].includes(name)) return void this._lay();
     this._close();
     this._open();
   }
@@ -71,36 +68,38 @@ export class NewsTicker extends HTMLElement {
   }
 
   /** Nothing moves and nothing new is shown. A correction or a kill still goes through. */
-  pause() {
-    if (!this._held) this._hold(new Set(this._shown.map(({ id }) => id)));
+  pause(paused = true) {
+    if (paused === this.paused) return;
+    this._held = paused ? new Set(this._shown) : null;
+    this._pauseButton.ariaPressed = String(paused);
+    this._turnTo(null);
+    this._show();
   }
 
   play() {
-    if (this._held) this._hold(null);
+    this.pause(false);
   }
 
-  /** @param {boolean} [folded] */
-  hide(folded = true) {
-    this._folded = folded;
-    this._stage.hidden = folded;
-    this._hide.ariaPressed = String(folded);
+  /** @param {boolean} [hidden] */
+  hide(hidden = true) {
+    this._stage.hidden = hidden;
+    this._hideButton.ariaPressed = String(hidden);
   }
 
   /** One frame on the WebSocket that is open here. @param {string} frame @returns {boolean} whether there is one */
   send(frame) {
-    return Boolean(this._ticker) && this._ticker.send(frame);
+    return this._ticker.send(frame);
   }
 
   // -- its life
 
   _open() {
     const option = (name) => this.getAttribute(name) || undefined;
+    const base = option("base") || new URL("../../", import.meta.url);
     const ticker = new SharedTicker({
-      base: new URL(option("base") || new URL("../../", import.meta.url), document.baseURI),
-      channel: option("channel") || "en", urgency: option("urgency"), section: option("section"),
+      base, channel: option("channel") || "en", urgency: option("urgency"), section: option("section"),
     });
-    this._ticker = ticker;
-    Object.assign(this, { _words: null, _language: "", _laid: "", _shown: [], _held: null, _known: null });
+    Object.assign(this, { _ticker: ticker, _words: null, _lang: "", _laid: "", _shown: [], _held: null, _known: null });
     this._build();
     this._about();
     ticker.addEventListener("change", ({ detail }) => this._changed(detail.messages));
@@ -111,50 +110,42 @@ export class NewsTicker extends HTMLElement {
   }
 
   _close() {
-    clearTimeout(this._strapTimer);
-    clearTimeout(this._doubtTimer);
-    clearInterval(this._flipTimer);
+    clearTimeout(this._doubt);
+    clearInterval(this._flip);
     this._announcer.stop();
     if (this._crawl) this._crawl.stop();
     this._crawl = null;
-    const ticker = this._ticker;
+    this._ticker.stop();
     this._ticker = null;
-    ticker.stop();
   }
 
   _build() {
-    const button = (name, icon, act) => {
-      const word = make("span", "unseen");
-      const made = make("button", name, make("span", icon), word);
-      made.type = "button";
+    const button = (name, act) => {
+      const made = make("button", name, make("span", "icon"), make("span", "unseen"));
       made.addEventListener("click", act);
-      return Object.assign(made, { word });
+      return made;
     };
+    const log = Object.assign(make("div", "unseen"), { role: "log", ariaLive: "polite" });
+    const alert = Object.assign(make("div", "unseen"), { role: "alert", ariaLive: "assertive" });
+    this._announcer = new Announcer(log, alert);
     this._title = make("span", "title");
     this._light = make("span", "state");
-    this._track = make("ul", "track");
-    this._window = make("div", "window", this._track);
+    this._window = make("div", "window", make("ul", "track"));
     this._window.ariaHidden = "true"; // the rows say the same, each once
     this._rows = make("ul", "rows");
     this._quiet = make("p", "quiet");
     this._strap = make("div", "strap");
     this._stage = make("div", "stage", this._window, this._rows, this._quiet, this._strap);
-    this._pause = button("pause", "icon", () => (this._held ? this.play() : this.pause()));
+    this._pauseButton = button("pause", () => this.pause(!this.paused));
+    this._hideButton = button("hide", () => this.hide(!this._stage.hidden));
     this._count = make("span", "count");
-    this._pause.append(this._count);
-    this._hide = button("hide", "icon cross", () => this.hide(!this._folded));
-    const log = make("div", "unseen");
-    const alert = make("div", "unseen");
-    Object.assign(log, { role: "log", ariaLive: "polite" });
-    Object.assign(alert, { role: "alert", ariaLive: "assertive" });
-    this._section = make(
-      "section", "strip",
-      make("div", "label", this._title, this._light), this._stage,
-      make("div", "controls", this._pause, this._hide), log, alert,
-    );
-    this._strap.hidden = true;
-    this._announcer = new Announcer(log, alert);
+    this._pauseButton.append(this._count);
+    const label = make("div", "label", this._title, this._light);
+    const controls = make("div", "controls", this._pauseButton, this._hideButton);
+    this._section = make("section", "strip", label, this._stage, controls, log, alert);
+    this._unstrap();
     this._list = new List(this._rows, (headline) => this._row(headline));
+    this._section.addEventListener("click", (event) => this._clicked(event));
     this._rows.addEventListener("focusin", ({ target }) => this._turnTo(target.closest("li")));
     this._rows.addEventListener("focusout", () => this._turnTo(null));
     this.shadowRoot.replaceChildren(this._section);
@@ -163,26 +154,22 @@ export class NewsTicker extends HTMLElement {
   /** Language, direction and title, as far as they are known. */
   async _about() {
     const ticker = this._ticker;
-    const { title, lang, dir } = ticker.about || {};
-    const language = this.getAttribute("lang") || lang || document.documentElement.lang || "en";
-    const numbering = this.getAttribute("numbering");
-    const label = this.getAttribute("label") || title || "";
-    this._lang = numbering ? `${language}-u-nu-${numbering}` : language;
-    this._section.lang = language;
-    this._section.dir = dir || this.dir || getComputedStyle(this).direction;
-    this._section.ariaLabel = label || this.getAttribute("channel");
+    const { title = "", lang: spoken, dir } = ticker.about || {};
+    const lang = this.lang || spoken || document.documentElement.lang || "en";
+    const label = this.getAttribute("label") || title;
+    const known = lang === this._lang;
+    this._lang = lang;
+    if (!known) this._words = null;
+    Object.assign(this._section, { lang, dir: dir || this.dir || getComputedStyle(this).direction, ariaLabel: label });
     this._title.textContent = label;
-    const known = language === this._language;
-    if (!known) Object.assign(this, { _language: language, _words: null });
     this._lay();
-    if (!known) {
-      const words = await wordsFor(language);
-      if (ticker !== this._ticker || language !== this._language) return;
-      this._words = words;
-      Object.assign(this._announcer, { words, lang: this._lang });
-      this._pause.word.textContent = words.pause;
-      this._hide.word.textContent = words.hide;
-    }
+    if (known) return;
+    const words = await wordsFor(lang);
+    if (ticker !== this._ticker || lang !== this._lang) return;
+    this._words = words;
+    Object.assign(this._announcer, { words, lang });
+    this._pauseButton.children[1].textContent = words.pause;
+    this._hideButton.children[1].textContent = words.hide;
     this._showState();
     this._show();
   }
@@ -193,17 +180,16 @@ export class NewsTicker extends HTMLElement {
     const mode = stillness.matches && asked !== "strap" ? "list" : asked;
     const speed = Number(this.getAttribute("speed")) || undefined;
     const laid = [mode, speed, this._section.dir].join();
-    if (laid === this._laid) return;
-    this._laid = laid;
-    this.toggleAttribute("still", mode === "list" && asked !== "list");
-    this._section.dataset.mode = mode;
-    if (this._crawl) this._crawl.stop();
-    this._crawl = mode === "crawl" ? new Crawl(this._window, (headline) => this._item(headline), speed) : null;
-    if (this._crawl) this._crawl.pause(this.paused);
-    clearInterval(this._flipTimer);
-    if (mode === "flip") this._flipTimer = setInterval(this._turn, FLIP_MS);
-    this._list.rows.clear();
-    this._rows.replaceChildren();
+    if (laid !== this._laid) {
+      this._laid = laid;
+      this.toggleAttribute("still", mode === "list");
+      this._section.dataset.mode = mode;
+      if (this._crawl) this._crawl.stop();
+      this._crawl = mode === "crawl" ? new Crawl(this._window, (headline) => this._item(headline), speed) : null;
+      clearInterval(this._flip);
+      if (mode === "flip") this._flip = setInterval(() => this._turn(), FLIP_MS);
+      this._turnTo(null);
+    }
     this._show();
   }
 
@@ -216,65 +202,53 @@ export class NewsTicker extends HTMLElement {
   }
 
   _show() {
-    const { _ticker: ticker, _held: held, _words: words } = this;
-    const ready = ticker.about && words; // without words, only what the page came with
+    const { _held: held, _words: words } = this;
+    const ready = this._ticker.about && words; // without words, only what the page came with
     const onAir = ready ? this.headlines : this._slotted;
     const shown = held ? onAir.filter(({ id }) => held.has(id)) : onAir;
     const late = onAir.length - shown.length;
-    this._shown = shown;
+    this._shown = shown.map(({ id }) => id);
     this._list.show(shown);
     if (this._crawl) this._crawl.show(shown);
-    if (this._section.dataset.mode === "flip" && !this._rows.querySelector(".on")) this._turn();
+    if (this._flips && !this._rows.querySelector(".on")) this._turn();
     this._count.textContent = late ? counted(words.fresh, late, this._lang) : "";
-    this._quiet.textContent = ready && shown.length === 0 ? words.quiet : "";
-    if (this._sounding && !onAir.some(({ id }) => id === this._sounding)) this._unstrap();
+    this._quiet.textContent = ready && !shown.length ? words.quiet : "";
+    if (!onAir.some(({ id }) => id === this._sounding)) this._unstrap();
     if (ready) this._announce(shown);
   }
 
   _announce(shown) {
     const known = this._known;
-    this._known = new Map([...(known || []), ...shown.map(({ id, correction }) => [id, correction])]);
-    if (!known || this._folded) return;
-    for (const { id, text, urgency, correction } of shown) {
-      if (!known.has(id)) urgency === "flash" || this._announcer.say(text);
-      else if (correction && correction !== known.get(id)) this._announcer.mark(this._words.correction, text);
+    this._known = new Map(shown.map(({ id, correction }) => [id, correction]));
+    for (const { id, text, urgency, correction } of known ? shown : []) {
+      if (known.has(id) && correction !== known.get(id)) this._announcer.mark(this._words.correction, text);
+      if (!known.has(id) && urgency !== "flash") this._announcer.say(text);
     }
   }
 
   _retracted(detail) {
-    const { gone, withdrawn } = this._words || {};
-    if (this._known && this._known.has(detail.id)) this._announcer.mark(withdrawn, detail.note || gone);
+    const words = this._words;
+    if (words) this._announcer.mark(words.withdrawn, detail.note || words.gone);
     this._tell("retracted", detail);
   }
 
   _showState() {
-    clearTimeout(this._doubtTimer);
-    if (!this._words) return;
+    clearTimeout(this._doubt);
     const { state, knownAt } = this._ticker;
     const show = () => {
-      const since = state !== "live" && knownAt > 0;
+      const since = state !== "live" && knownAt ? [` · ${this._words.since} `, timeOf(knownAt, this._lang)] : [];
       this._section.dataset.state = state;
-      this._light.textContent = this._words[state];
-      if (since) this._light.append(` · ${this._words.since.replace("#", clock(knownAt, this._lang))}`);
+      this._light.replaceChildren(this._words[state], ...since);
     };
-    if (state === "connecting" && knownAt > 0) this._doubtTimer = setTimeout(show, DOUBT_MS);
-    else show();
-  }
-
-  _hold(held) {
-    this._held = held;
-    this._pause.ariaPressed = String(Boolean(held));
-    if (this._crawl) this._crawl.pause(Boolean(held));
-    this._show();
+    if (this._words) this._doubt = setTimeout(show, state === "connecting" && knownAt ? DOUBT_MS : 0);
   }
 
   _flash(headline) {
     this._sounding = headline.id;
-    this._strap.replaceChildren(urgencyOf(headline, this._words), wording(headline));
+    this._strap.replaceChildren(...tags(headline, this._words), wording(headline));
     this._strap.hidden = false;
     this._announcer.interrupt(`${this._words.flash}: ${headline.text}`);
-    clearTimeout(this._strapTimer);
-    this._strapTimer = setTimeout(() => this._unstrap(), STRAP_MS);
+    setTimeout(() => headline.id === this._sounding && this._unstrap(), STRAP_MS);
     this._tell("flash", { headline });
   }
 
@@ -284,37 +258,38 @@ export class NewsTicker extends HTMLElement {
     this._strap.replaceChildren();
   }
 
+  get _flips() {
+    return this._section.dataset.mode === "flip";
+  }
+
   /** The next headline, one at a time. */
   _turn() {
-    if (this._held || document.hidden || this._rows.matches(":focus-within")) return;
+    if (this.paused || document.hidden || this._rows.matches(":focus-within")) return;
     const on = this._rows.querySelector(".on");
     this._turnTo((on && on.nextElementSibling) || this._rows.firstElementChild);
   }
 
   _turnTo(row) {
-    const flips = this._section.dataset.mode === "flip";
-    for (const on of this._rows.querySelectorAll(".on")) if (row || !flips) on.classList.remove("on");
+    const on = this._rows.querySelector(".on");
+    if (on && (row || !this._flips)) on.classList.remove("on");
     if (row) row.classList.add("on");
     if (this._crawl) this._crawl.pause(this.paused || Boolean(row));
   }
 
   // -- one headline
 
-  _item(headline) {
-    const correction = headline.correction && make("span", "note", this._words.correction);
-    const item = make("li", "item", urgencyOf(headline, this._words), kickerOf(headline), wording(headline), correction);
-    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the row has the same link
-    return Object.assign(item, { headline });
-  }
-
   _row(headline) {
     const { correction, published_at: at } = headline;
-    const note = correction && make("span", "note", `${this._words.correction}: `, make("bdi", "", correction));
-    const words = make("span", "words", wording(headline));
-    const list = this._section.dataset.mode === "list";
-    const time = at && timeOf(at, this._lang);
-    const row = make("li", "row", time, urgencyOf(headline, this._words), kickerOf(headline), words, list && note);
+    const words = this._words || {};
+    const note = correction && make("span", "note", `${words.correction}: `, make("bdi", "", correction));
+    const row = make("li", "row", at && timeOf(at, this._lang), ...tags(headline, words), wording(headline), note);
     return Object.assign(row, { headline });
+  }
+
+  _item(headline) {
+    const item = this._row(headline);
+    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the row has the same link
+    return item;
   }
 
   _clicked(event) {
@@ -326,13 +301,13 @@ export class NewsTicker extends HTMLElement {
   }
 
   _tell(type, detail) {
-    return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: true }));
+    return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, cancelable: true }));
   }
 }
 
 /** A link that the page came with: shown until the channel answers. */
 function slotted({ dataset, href, textContent, lang, dir }) {
-  return { id: dataset.id || href, version: 0, text: textContent, link: href, lang, dir };
+  return { id: dataset.id || href, text: textContent, link: href, lang, dir };
 }
 
 if (!customElements.get("news-ticker")) customElements.define("news-ticker", NewsTicker);
