@@ -24,7 +24,8 @@ def joined(entry: Path) -> bytes:
     """The module and all that it imports, each once, what is imported first."""
     parts: list[str] = []
     _collect(entry.resolve(), parts, set())
-    return shortened(str(jsmin("".join(parts)))).encode()
+    inner = (_EXPORT.sub("", part) for part in parts[:-1])
+    return shortened(str(jsmin("".join([*inner, parts[-1]])))).encode()
 
 
 def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
@@ -34,7 +35,7 @@ def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
     source = path.read_text(encoding="utf-8")
     for name in _IMPORT.findall(source):
         _collect((path.parent / name).resolve(), parts, seen)
-    parts.append(_EXPORT.sub("", _IMPORT.sub("", source)))
+    parts.append(_IMPORT.sub("", source))
 
 
 def shortened(source: str) -> str:

@@ -125,7 +125,7 @@ export class Crawl {
     const gone = this.travelled();
     while (this.items.length && this.items[0].at + this.items[0].width < gone) this.items.shift().element.remove();
     const earliest = gone + EDGE_PX + (this.opened ? this.width : 0);
-    while (this.headlines.size) {
+    while (this.headlines.size && this.width) {
       if (!this.queue.length) this.queue = [...this.headlines.keys()];
       const at = this.placeFor(this.queue[0], earliest);
       if (at > gone + this.width + AHEAD_PX) break;

@@ -226,7 +226,7 @@ export class Ticker extends EventTarget {
     this._attempt = 0;
     this._way = link.way;
     this._emit("received", { messages });
-    const applied = messages.filter((message) => this._apply(message));
+    const applied = messages.filter((message) => this._apply(message) || message.type === "snapshot");
     if (applied.length) this._changed(applied);
     if (goodbye) this._again(goodbye.retry_ms);
     else if (link === this._link) this._verify(link, messages[messages.length - 1]); // a listener may have stopped us

@@ -25,7 +25,7 @@ li,.strap,.quiet{display:flex;align-items:center;gap:.625rem;padding-inline:1.25
 .track .time,.track bdi + bdi{display:none}
 .rows li{position:absolute;inset:0;opacity:0;pointer-events:none;transition:opacity .3s}
 .rows .on{opacity:1;pointer-events:auto}
-.window:has(+ :focus-within){visibility:hidden}
+.window:has(+ :focus-within),section:not([data-mode=crawl]) .window{visibility:hidden}
 .rows .words{display:-webkit-box;overflow:hidden;-webkit-box-orient:vertical;-webkit-line-clamp:2}
 .urgency[data-urgency=flash]{padding:.125rem .375rem;background:var(--ticker-accent,#c4122f);color:#fff}
 .strap{background:var(--ticker-accent,#c4122f);color:#fff}
