@@ -53,7 +53,7 @@ async def hosting(web: Web) -> AsyncIterator[Host]:
     host = Host(web.url)
     app = http.Application()
     app.router.add_route("*", "/{path:.*}", host._page)
-    runner = http.AppRunner(app)
+    runner = http.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await http.TCPSite(runner, "127.0.0.1", int(host.url.rpartition(":")[2])).start()
     try:

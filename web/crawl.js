@@ -27,7 +27,7 @@ export class Crawl {
     this.items = []; // {id, headline, element, at, width}, as they stand on the track
     this.run = this.run.bind(this);
     this.observers = [
-      new ResizeObserver(() => this.width === pane.clientWidth || this.run(this.clear())),
+      new ResizeObserver(() => this.resize()),
       new IntersectionObserver((seen) => this.run((this.inView = seen[seen.length - 1].isIntersecting))),
     ];
     for (const observer of this.observers) observer.observe(pane);
@@ -57,8 +57,17 @@ export class Crawl {
     return this.animation.play();
   }
 
+  /** A wider window fills from its end on; only in other letters everything begins anew. */
+  resize() {
+    this.width = this.pane.clientWidth;
+    if (this.fontSize !== getComputedStyle(this.track).fontSize) this.run(this.clear());
+    if (this.animation) this.fill();
+  }
+
   begin() {
-    const end = getComputedStyle(this.pane).direction === "rtl" ? TRACK_PX : -TRACK_PX;
+    const { direction, fontSize } = getComputedStyle(this.track);
+    const end = direction === "rtl" ? TRACK_PX : -TRACK_PX;
+    this.fontSize = fontSize;
     this.animation = this.track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this.speed) * 1000);
     this.width = this.pane.clientWidth;
     this.opened = false; // only the first headlines may appear inside the window

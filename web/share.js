@@ -36,13 +36,6 @@ export class SharedTicker extends Ticker {
     super.stop(reason);
   }
 
-  /** One frame on the open WebSocket. @returns {boolean} whether there was one */
-  send(frame) {
-    const open = this.transport === "ws" && this._link.live;
-    if (open) this._link.wire.send(frame);
-    return open;
-  }
-
   get _following() {
     return this._ways !== this._server;
   }

@@ -18,7 +18,7 @@ const FRESH_MS = 600000; // an older flash is history: listed, not sounded
 const LATE_STEP = 2; // after more failures than these the wait is long enough to be cut short on waking
 
 /**
- * Each way to the server has one shape: way({address, hear, over}) -> {close, send?}.
+ * Each way to the server has one shape: way({address, hear, over}) -> {close}.
  * `address(path, query)` makes a URL with our position; `hear` takes messages, parsed or not; `over({code, reason,
  * retryMs})` says that this way has ended.
  */

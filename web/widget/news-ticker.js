@@ -86,11 +86,6 @@ export class NewsTicker extends HTMLElement {
     this._hideButton.ariaPressed = String(hidden);
   }
 
-  /** One frame on the WebSocket that is open here. @param {string} frame @returns {boolean} whether there is one */
-  send(frame) {
-    return this._ticker.send(frame);
-  }
-
   // -- its life
 
   _open() {
@@ -240,7 +235,8 @@ export class NewsTicker extends HTMLElement {
       this._section.dataset.state = state;
       this._light.replaceChildren(this._words[state], ...since);
     };
-    if (this._words) this._doubt = setTimeout(show, state === "connecting" && knownAt ? DOUBT_MS : 0);
+    if (state === "connecting" && knownAt) this._doubt = setTimeout(show, DOUBT_MS);
+    else if (this._words) show();
   }
 
   _flash(headline) {

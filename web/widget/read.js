@@ -1,40 +1,38 @@
 /**
- * Tells the server that this page's story was read: once, after it was really in view for some seconds.
+ * Tells the server that this page was read: once, after it was really in view for some seconds.
  * Nothing is stored on the device, no cookie is sent, and who asks not to be counted is not.
  *
- *   <script type="module" src="…/read.js" data-channel="en" data-story="…"></script>
+ *   <script type="module" src="…/read.js" data-channel="en"></script>
+ *
+ * The story is the page's canonical address, or `data-story`.
  */
 
-const READ_MS = 5000;
-const LOOK_MS = 500;
+const READ_S = 5;
 
-const tag = document.querySelector("script[data-story]");
+const tag = document.querySelector("script[src$='/read.js']");
+const { channel = "en", story, base = new URL("../../", import.meta.url), seconds = READ_S } = tag ? tag.dataset : {};
+let seen = 0;
 
-function start({ channel = "en", story, base = new URL("../../", import.meta.url), seconds }) {
-  if (navigator.webdriver || navigator.globalPrivacyControl || navigator.doNotTrack === "1") return;
-  const needed = Number(seconds) * 1000 || READ_MS;
-  let seen = 0;
+if (!navigator.globalPrivacyControl && navigator.doNotTrack !== "1") {
   const timer = setInterval(() => {
-    if (document.hidden || document.prerendering || !document.hasFocus()) return;
-    seen += LOOK_MS;
-    if (seen < needed) return;
+    if (document.hidden || document.prerendering) return;
+    seen += 1;
+    if (seen < Number(seconds)) return;
     clearInterval(timer);
-    tell(new URL(`v1/channels/${encodeURIComponent(channel)}/reads`, new URL(base, document.baseURI)), story);
-  }, LOOK_MS);
+    tell();
+  }, 1000);
 }
 
-/** On the stream that is open anyway; else by itself; else, where only pictures pass, as one. */
-async function tell(address, story) {
-  const body = JSON.stringify({ type: "read", story });
-  for (const ticker of document.querySelectorAll("news-ticker")) if (ticker.send && ticker.send(body)) return;
+async function tell() {
+  const canonical = document.querySelector("link[rel=canonical]");
+  const said = new URLSearchParams({ s: story || (canonical ? canonical.href : location.href), d: String(seen) });
+  if (navigator.webdriver) said.set("w", "1");
+  if (document.referrer.startsWith(`${location.origin}/`)) said.set("f", document.referrer);
+  const address = new URL(`v1/channels/${encodeURIComponent(channel)}/reads`, new URL(base, document.baseURI)).href;
+  const headers = { "content-type": "text/plain" };
   try {
-    await fetch(address, {
-      method: "POST", body, keepalive: true, credentials: "omit", headers: { "content-type": "text/plain" },
-    });
+    await fetch(address, { method: "POST", body: String(said), headers, keepalive: true, credentials: "omit" });
   } catch (error) {
-    address.searchParams.set("story", story);
-    new Image().src = address.href;
+    new Image().src = `${address}.gif?${said}`; // where only pictures pass
   }
 }
-
-if (tag) start(tag.dataset);

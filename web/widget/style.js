@@ -11,10 +11,11 @@ ul{margin:0;padding:0;list-style:none}
 a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
 :focus-visible{outline:3px solid;outline-offset:-3px}
-.label{display:grid;align-content:center;padding-inline:1rem}
+.label{display:grid;align-content:center;inline-size:8rem;padding-inline:1rem}
 .title{font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.75}
-.state,.time,.urgency,.note,.count{font-size:.8125rem;white-space:nowrap}
+.state,.time,.urgency,.note,.count{font-size:.8125rem}
+.time,.urgency,.count{white-space:nowrap}
 .state::before{content:"";display:inline-block;inline-size:.25rem;block-size:.25rem;margin-inline-end:.375rem;border:.125rem solid #b86e00;border-radius:50%}
 [data-state=live] .state::before{border-color:#14915c;background:#14915c}
 .stage{position:relative;overflow:clip;border-inline:1px solid #8885}
@@ -41,12 +42,12 @@ button:hover{background:#8883}
 .unseen{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%)}
 @container (inline-size < 40rem){
 section{grid-template:1.5rem minmax(0,1fr) / minmax(0,1fr) auto}
-.label{display:flex;gap:.625rem;align-items:end}
+.label{display:flex;gap:.625rem;align-items:end;inline-size:auto}
 .stage{grid-row:2;border:0}
 .controls{grid-area:1 / 2 / 3}
 }
 [data-mode=list]{grid-template:3rem minmax(0,1fr) / minmax(0,1fr) auto}
-[data-mode=list] .label{display:flex;gap:.625rem;align-items:center}
+[data-mode=list] .label{display:flex;gap:.625rem;align-items:center;inline-size:auto}
 [data-mode=list] .stage{grid-area:2 / 1 / 3 / 3;overflow-y:auto;border:0}
 [data-mode=list] .controls{grid-area:1 / 2}
 [data-mode=list] .rows,[data-mode=list] .rows li{position:static;opacity:1;pointer-events:auto}
