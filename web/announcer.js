@@ -7,8 +7,16 @@ const READ_MS = 10000; // afterwards it would only be found a second time
 
 /** Says to a screen reader what has come: routine ones gathered and seldom, a flash at once. */
 export class Announcer {
-  constructor(log, alert, words, lang) {
-    Object.assign(this, { log, alert, words, lang, fresh: [], marked: [], spokeAt: -Infinity, timer: 0 });
+  /** @type {any} */
+  words;
+  lang = "";
+  fresh = [];
+  marked = [];
+  spokeAt = 0;
+
+  constructor(log, alert) {
+    this.log = log;
+    this.alert = alert;
   }
 
   say(text) {

@@ -24,23 +24,28 @@ export class Crawl {
     this.headlines = new Map();
     this.paused = false;
     this.inView = true;
+    this.over = new AbortController();
+    const signal = this.over.signal;
     this.items = []; // {id, headline, element, at, width}, as they stand on the track
-    this.run = this.run.bind(this);
     this.observers = [
       new ResizeObserver(() => this.resize()),
-      new IntersectionObserver((seen) => this.run((this.inView = seen[seen.length - 1].isIntersecting))),
+      new IntersectionObserver((seen) => this.look(seen[seen.length - 1].isIntersecting)),
     ];
     for (const observer of this.observers) observer.observe(pane);
-    document.addEventListener("visibilitychange", this.run);
-    stillness.addEventListener("change", this.run);
+    document.addEventListener("visibilitychange", () => this.run(), { signal });
+    stillness.addEventListener("change", () => this.run(), { signal });
     this.run();
   }
 
   stop() {
     for (const observer of this.observers) observer.disconnect();
-    document.removeEventListener("visibilitychange", this.run);
-    stillness.removeEventListener("change", this.run);
+    this.over.abort();
     this.clear();
+  }
+
+  look(inView) {
+    this.inView = inView;
+    this.run();
   }
 
   pause(paused) {
@@ -60,7 +65,8 @@ export class Crawl {
   /** A wider window fills from its end on; only in other letters everything begins anew. */
   resize() {
     this.width = this.pane.clientWidth;
-    if (this.fontSize !== getComputedStyle(this.track).fontSize) this.run(this.clear());
+    if (this.fontSize !== getComputedStyle(this.track).fontSize) this.clear();
+    this.run();
     if (this.animation) this.fill();
   }
 
@@ -85,7 +91,7 @@ export class Crawl {
 
   /** How far the track has gone, px. */
   travelled() {
-    return (this.animation.currentTime / 1000) * this.speed;
+    return (Number(this.animation.currentTime) / 1000) * this.speed;
   }
 
   /** What is on air now, in order. New ones enter next. */

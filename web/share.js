@@ -7,37 +7,42 @@ const REST_MS = 60000; // a page that nobody looks at for so long needs no strea
  * The lock passes on by itself when a page goes; where there are no locks each page has its own connection.
  */
 export class SharedTicker extends Ticker {
+  /** @type {AbortController|null} */
+  _joined = null;
+  /** @type {BroadcastChannel|null} where a leader speaks */
+  _floor = null;
+
+  /** @param {any} options those of Ticker, and restMs */
   constructor({ restMs = REST_MS, ...options }) {
     super(options);
     this._server = this._ways;
-    this._look = () => {
-      clearTimeout(this._rest);
-      if (document.hidden) this._rest = setTimeout(() => this._leave(this._enter("connecting")), restMs);
-      else if (!this._joined) this._via(this._ways);
-    };
-    this.addEventListener("received", ({ detail }) => this._tell(detail.messages));
-    this.addEventListener("state", ({ detail }) => {
-      this._tell(this._doubt());
-      // No leader answers, and none has gone: it hangs.
-      if (detail.state === "offline" && this._attempt && this._following) this._ask({ steal: true });
-    });
+    this._restMs = restMs;
   }
 
   start() {
-    document.addEventListener("visibilitychange", this._look);
     super.start();
+    addEventListener("visibilitychange", () => this._look(), { signal: this._over.signal });
     this._look();
   }
 
   stop(reason) {
-    document.removeEventListener("visibilitychange", this._look);
     clearTimeout(this._rest);
     this._leave();
     super.stop(reason);
   }
 
-  get _following() {
-    return this._ways !== this._server;
+  _look() {
+    clearTimeout(this._rest);
+    if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);
+    else if (!this._joined) this._via(this._ways);
+  }
+
+  _emit(type, detail) {
+    if (type === "received") this._tell(detail.messages);
+    if (type === "state") this._tell(this._doubt());
+    // No leader answers, and none has gone: it hangs.
+    if (detail.state === "offline" && this._attempt && this._ways !== this._server) this._ask({ steal: true });
+    super._emit(type, detail);
   }
 
   _via(ways) {
@@ -64,7 +69,7 @@ export class SharedTicker extends Ticker {
     this._floor = new BroadcastChannel(this._address());
     this._floor.onmessage = ({ data }) => data || this._tell([...this._whole(), ...this._doubt()]);
     super._via(this._server);
-    return new Promise((resolve) => { this._resolve = resolve; });
+    return new Promise((resolve) => { this._resolve = () => resolve(null); });
   }
 
   /** The board as this page knows it, for one that has just come. */
@@ -96,6 +101,7 @@ export class SharedTicker extends Ticker {
     this._yield();
     this._hangUp();
     this._attempt = 0;
+    if (this.state !== "stopped") this._enter("connecting");
   }
 
   _again(delayMs) {

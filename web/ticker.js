@@ -86,25 +86,29 @@ export class Ticker extends EventTarget {
     transports = ["ws", "sse", "poll"], random = Math.random, patience = 5000,
   }) {
     super();
-    Object.assign(this, { _base: base, _channel: channel, _filter: { urgency, section } });
-    Object.assign(this, { _ways: transports, _random: random, _patience: patience });
-    this._online = () => this._again(0);
-    this._offline = () => this._enter("offline");
-    this._wake = () => {
-      if (!document.hidden && this._check() && this._attempt > LATE_STEP) this._again(0);
-    };
+    this._root = new URL(`v1/channels/${encodeURIComponent(channel)}/`, new URL(base, location.href));
+    this._filter = { urgency, section };
+    this._ways = transports;
+    this._random = random;
+    this._patience = patience;
   }
 
   start() {
     if (this.state !== "stopped") return;
     this._enter("connecting");
     this._beat = setInterval(() => this._check(), 1000);
-    this._listen(addEventListener);
+    this._over = new AbortController();
+    const on = (type, act) => addEventListener(type, act, { signal: this._over.signal });
+    const wake = () => !document.hidden && this._check() && this._attempt > LATE_STEP && this._again(0);
+    on("online", () => this._again(0));
+    on("offline", () => this._enter("offline"));
+    on("pageshow", wake);
+    on("visibilitychange", wake);
     this._via(this._ways);
   }
 
   stop(reason = "") {
-    this._listen(removeEventListener);
+    if (this._over) this._over.abort();
     this._hangUp();
     clearInterval(this._beat);
     this._enter("stopped", reason);
@@ -137,7 +141,7 @@ export class Ticker extends EventTarget {
   _open(way) {
     const name = this._ways[way];
     const link = { way, name, live: false, since: Date.now(), limit: this._patience, wire: { close() {} } };
-    const over = (why) => this._over(link, why);
+    const over = (why) => this._closed(link, why);
     try {
       const hear = (messages) => this._hear(link, messages);
       link.wire = WAYS[name]({ address: (path, query) => this._address(path, query), hear, over });
@@ -148,7 +152,7 @@ export class Ticker extends EventTarget {
   }
 
   _address(path = "", query = {}) {
-    const url = new URL(`v1/channels/${encodeURIComponent(this._channel)}/${path}`, new URL(this._base, location.href));
+    const url = new URL(path, this._root);
     const after = path ? this._position : undefined;
     for (const [name, value] of Object.entries({ ...this._filter, after, ...query })) {
       if (value !== undefined) url.searchParams.set(name, value);
@@ -170,7 +174,8 @@ export class Ticker extends EventTarget {
     this._retry = setTimeout(() => this._connect(), Math.min(delayMs, LONGEST_ASKED_MS));
   }
 
-  _over(link, { code, reason, retryMs }) {
+  /** @param {any} link @param {{code?: number, reason?: string, retryMs?: number}} why */
+  _closed(link, { code, reason, retryMs }) {
     link.wire.close();
     if (link === this._trial) this._trial = null;
     if (link !== this._link) return;
@@ -187,18 +192,11 @@ export class Ticker extends EventTarget {
   _check() {
     for (const link of [this._link, this._trial]) {
       if (link && Date.now() < link.since) link.since = Date.now(); // the clock was set back
-      if (link && Date.now() - link.since > link.limit) this._over(link, {});
+      if (link && Date.now() - link.since > link.limit) this._closed(link, {});
     }
     // A headline whose time is over leaves by our own clock, also when the server is out of reach.
     if (this.board.onAir(this.now()).length < this._onAir) this._changed([]);
     return !this._link;
-  }
-
-  _listen(act) {
-    act("online", this._online);
-    act("offline", this._offline);
-    act("pageshow", this._wake);
-    act("visibilitychange", this._wake);
   }
 
   _planUpgrade(delayMs) {

@@ -28,6 +28,7 @@ export function tags({ urgency, kicker }, words) {
 export function timeOf(instant, lang) {
   const day = new Date(instant);
   const today = day.toDateString() === new Date().toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
   const format = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(today ? {} : { day: "numeric", month: "short" }) };
   return Object.assign(make("time", "time", day.toLocaleString(lang, format)), { dateTime: day.toISOString() });
 }

@@ -47,7 +47,10 @@ function within(promise) {
 function websocket(url) {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url.href.replace(/^http/, "ws"));
-    socket.onmessage = () => resolve(true) || socket.close();
+    socket.onmessage = () => {
+      resolve(true);
+      socket.close();
+    };
     socket.onclose = reject;
   });
 }
@@ -55,8 +58,12 @@ function websocket(url) {
 function events(url) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(url);
-    source.addEventListener("snapshot", () => resolve(true) || source.close());
-    source.onerror = () => reject() || source.close();
+    const end = (act) => () => {
+      act(true);
+      source.close();
+    };
+    source.addEventListener("snapshot", end(resolve));
+    source.onerror = end(reject);
   });
 }
 

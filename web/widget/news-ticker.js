@@ -8,7 +8,7 @@ import { Crawl, stillness } from "../crawl.js";
 import { List } from "../list.js";
 import { SharedTicker } from "../share.js";
 import { make, tags, timeOf, wording } from "../wording.js";
-import { counted, wordsFor } from "../words.js";
+import { ENGLISH, counted, wordsFor } from "../words.js";
 import { STYLE } from "./style.js";
 
 const STRAP_MS = 12000;
@@ -97,10 +97,11 @@ export class NewsTicker extends HTMLElement {
     Object.assign(this, { _ticker: ticker, _words: null, _lang: "", _laid: "", _shown: [], _held: null, _known: null });
     this._build();
     this._about();
-    ticker.addEventListener("change", ({ detail }) => this._changed(detail.messages));
-    ticker.addEventListener("state", () => this._showState());
-    ticker.addEventListener("flash", ({ detail }) => this._flash(detail.headline));
-    ticker.addEventListener("retracted", ({ detail }) => this._retracted(detail));
+    const on = (type, act) => ticker.addEventListener(type, (/** @type {any} */ { detail }) => act(detail));
+    on("change", ({ messages }) => this._changed(messages));
+    on("state", () => this._showState());
+    on("flash", ({ headline }) => this._flash(headline));
+    on("retracted", (detail) => this._retracted(detail));
     ticker.start();
   }
 
@@ -276,7 +277,7 @@ export class NewsTicker extends HTMLElement {
 
   _row(headline) {
     const { correction, published_at: at } = headline;
-    const words = this._words || {};
+    const words = this._words || ENGLISH; // before there are words nothing needs them
     const note = correction && make("span", "note", `${words.correction}: `, make("bdi", "", correction));
     const row = make("li", "row", at && timeOf(at, this._lang), ...tags(headline, words), wording(headline), note);
     return Object.assign(row, { headline });

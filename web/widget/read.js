@@ -9,13 +9,17 @@
 
 const READ_S = 5;
 
+/** @type {HTMLElement|null} */
 const tag = document.querySelector("script[src$='/read.js']");
+/** @type {any} */
 const { channel = "en", story, base = new URL("../../", import.meta.url), seconds = READ_S } = tag ? tag.dataset : {};
+/** @type {any} What not every browser has. */
+const { globalPrivacyControl, doNotTrack, webdriver } = navigator;
 let seen = 0;
 
-if (!navigator.globalPrivacyControl && navigator.doNotTrack !== "1") {
+if (!globalPrivacyControl && doNotTrack !== "1") {
   const timer = setInterval(() => {
-    if (document.hidden || document.prerendering) return;
+    if (document.visibilityState !== "visible") return; // which a page rendered ahead is not
     seen += 1;
     if (seen < Number(seconds)) return;
     clearInterval(timer);
@@ -24,9 +28,10 @@ if (!navigator.globalPrivacyControl && navigator.doNotTrack !== "1") {
 }
 
 async function tell() {
+  /** @type {HTMLLinkElement|null} */
   const canonical = document.querySelector("link[rel=canonical]");
   const said = new URLSearchParams({ s: story || (canonical ? canonical.href : location.href), d: String(seen) });
-  if (navigator.webdriver) said.set("w", "1");
+  if (webdriver) said.set("w", "1");
   if (document.referrer.startsWith(`${location.origin}/`)) said.set("f", document.referrer);
   const address = new URL(`v1/channels/${encodeURIComponent(channel)}/reads`, new URL(base, document.baseURI)).href;
   const headers = { "content-type": "text/plain" };

@@ -17,6 +17,9 @@ a:focus-visible { outline: .1875rem solid; outline-offset: .125rem; }
 `);
 
 export class Stories extends HTMLElement {
+  /** The heading, by language. @type {Record<string, string>} */
+  _titles;
+
   static observedAttributes = ["channel", "window", "story", "section", "label", "lang", "dir", "limit"];
 
   connectedCallback() {
@@ -33,16 +36,23 @@ export class Stories extends HTMLElement {
   }
 
   attributeChangedCallback(name, before, after) {
-    if (this._timer && before !== after) this.connectedCallback(this.disconnectedCallback());
+    if (!this._timer || before === after) return;
+    this.disconnectedCallback();
+    this.connectedCallback();
   }
 
   /** A page of this address's channel that follows the stream passes on what it hears: see share.js. */
   _listen() {
-    this._floor = new BroadcastChannel(this._address("peer"));
-    this._floor.onmessage = ({ data }) => (data.messages || []).forEach((message) => this._heard(message));
+    this._floor = new BroadcastChannel(this._address(""));
+    this._floor.onmessage = ({ data }) => (data || []).forEach((message) => this._heard(message));
   }
 
-  _heard() {}
+  _heard(_message) {}
+
+  /** @returns {string} what is asked for, below the channel */
+  _path() {
+    return "";
+  }
 
   _address(path) {
     const base = new URL(this.getAttribute("base") || new URL("../../", import.meta.url), document.baseURI);

@@ -12,7 +12,7 @@ a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
 :focus-visible{outline:3px solid;outline-offset:-3px}
 .label{display:grid;align-content:center;inline-size:8rem;padding-inline:1rem}
-.title{font-weight:750}
+.title{min-block-size:1.25em;font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.75}
 .state,.time,.urgency,.note,.count{font-size:.8125rem}
 .time,.urgency,.count{white-space:nowrap}

@@ -1,0 +1,191 @@
+"""<most-read>, <read-next> and the beacon in Chromium. The back end is a small real server that keeps the contract."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import pytest_asyncio
+from aiohttp import web as http
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.chromium import browser
+from tests.hosts import Host, hosting
+from tests.servers import RedisServer, Web, eventually, free_port
+from tests.test_api import serving
+from ticker import instant
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Reads:
+    """Answers as the "most read" API does, and keeps what the beacon brings."""
+
+    def __init__(self) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.titles = ["First", "Second", "<b>Third</b>"]
+        self.as_of = time.time() * 1000
+        self.beacons: list[tuple[str, str, dict[str, list[str]], bool]] = []
+        self.asked: list[str] = []
+
+    async def answer(self, request: http.Request) -> http.Response:
+        what = request.path.rsplit("/", 1)[-1]
+        headers = {"access-control-allow-origin": "*"}
+        if what.startswith("reads"):
+            said = request.query_string or await request.text()
+            kind = request.headers.get("content-type", "")
+            self.beacons.append((request.method, kind, parse_qs(said), "cookie" in request.headers))
+            return http.Response(status=204, headers=headers)
+        self.asked.append(request.path_qs)
+        return http.json_response(self.ranking() | {"window": request.query.get("window")}, headers=headers)
+
+    def ranking(self) -> dict[str, Any]:
+        stories = [
+            {"id": str(n), "title": title, "link": f"https://news.example/{n}", "section": "World", "rank": n}
+            for n, title in enumerate(self.titles, 1)
+        ]
+        return {"as_of": instant.format(int(self.as_of)), "stories": stories}
+
+
+@asynccontextmanager
+async def answering(reads: Reads) -> AsyncIterator[Reads]:
+    app = http.Application()
+    app.router.add_route("*", "/{path:.*}", reads.answer)
+    runner = http.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await http.TCPSite(runner, "127.0.0.1", int(reads.url.rpartition(":")[2])).start()
+    try:
+        yield reads
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with serving(redis_server, tmp_path_factory.mktemp("stories")) as web:
+        yield web
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as chromium:
+        yield chromium
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def reads() -> AsyncIterator[Reads]:
+    async with answering(Reads()) as reads:
+        yield reads
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def host(web: Web, reads: Reads) -> AsyncIterator[Host]:
+    async with hosting(web) as host:
+        host.policy = host.policy.replace("connect-src", f"connect-src {reads.url}")
+        host.policy = host.policy.replace("img-src", f"img-src {reads.url}")
+        for name in ("most-read", "read-next"):
+            host.head += f'<script type="module" src="{web.url}/widget/1/{name}.js"></script>'
+        yield host
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    context = await chromium.new_context()
+    yield context
+    await context.close()
+
+
+async def visit(context: BrowserContext, host: Host, body: str) -> Page:
+    host.body = body
+    page = host.watch(await context.new_page())
+    await page.goto(host.url)
+    return page
+
+
+def titles(page: Page, name: str = "most-read") -> Any:
+    return page.locator(f"{name} a").all_text_contents()
+
+
+async def test_the_list_is_text_with_links_in_order(context: BrowserContext, host: Host, reads: Reads) -> None:
+    page = await visit(context, host, f'<most-read channel="en" window="1h" base="{reads.url}" lang="ar"></most-read>')
+    await page.wait_for_selector("most-read a")
+    assert await titles(page) == reads.titles
+    assert await page.locator("most-read h2").text_content() == "الأكثر قراءة"
+    assert reads.asked == ["/v1/channels/en/most-read?window=1h"]
+    hrefs = await page.eval_on_selector_all("most-read a", "(all) => all.map(({ href }) => href)")
+    assert hrefs[0] == "https://news.example/1"
+    assert await page.locator("most-read :is(b, script)").count() == 0
+
+
+async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContext, host: Host, reads: Reads) -> None:
+    page = await visit(context, host, f'<most-read channel="en" window="24h" base="{reads.url}" limit="2"></most-read>')
+    await page.wait_for_selector("most-read a")
+    reads.titles = ["New", "First", "Second"]
+    other = {"type": "most_read", "window": "1h", **reads.ranking()}
+    told = {"type": "most_read", "window": "24h", **reads.ranking()}
+    await page.evaluate(
+        "([name, ...messages]) => new BroadcastChannel(name).postMessage(messages)",
+        [f"{reads.url}/v1/channels/en/", {**other, "stories": []}, told],
+    )
+    await page.wait_for_function("() => document.querySelector('most-read').shadowRoot.textContent.includes('New')")
+    assert await titles(page) == ["New", "First"]
+    reads.titles = ["Only"]
+    gone = {"type": "retracted", "id": "x"}
+    await page.evaluate("([name, one]) => new BroadcastChannel(name).postMessage([one])",
+                        [f"{reads.url}/v1/channels/en/", gone])  # fmt: skip
+    await page.wait_for_function("() => document.querySelector('most-read').shadowRoot.textContent.includes('Only')")
+
+
+async def test_an_old_list_hides(context: BrowserContext, host: Host, reads: Reads) -> None:
+    reads.as_of -= 36 * 60_000
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}"></most-read>')
+    await page.wait_for_selector("most-read", state="hidden")
+    await eventually(lambda: reads.asked)
+    assert await page.locator("most-read").is_hidden()
+
+
+async def test_read_next(context: BrowserContext, host: Host, reads: Reads) -> None:
+    page = await visit(context, host, f'<read-next channel="en" story="abc" base="{reads.url}"></read-next>')
+    await page.wait_for_selector("read-next a")
+    assert await titles(page, "read-next") == reads.titles
+    assert reads.asked == ["/v1/channels/en/stories/abc/next"]
+
+
+async def test_a_read_is_told_once_after_seconds_in_view(context: BrowserContext, host: Host, reads: Reads, web: Web) -> None:
+    await context.add_cookies([{"name": "id", "value": "me", "url": reads.url}])
+    host.head += (
+        f'<link rel="canonical" href="https://news.example/the-story">'
+        f'<script type="module" src="{web.url}/widget/1/read.js" data-base="{reads.url}" data-seconds="2"></script>'
+    )
+    page = await visit(context, host, "")
+    await page.wait_for_timeout(900)
+    assert reads.beacons == []
+    await eventually(lambda: reads.beacons)
+    [(method, kind, said, cookie)] = reads.beacons  # one request: no preflight before it
+    assert (method, kind, cookie) == ("POST", "text/plain", False)
+    assert said["s"] == ["https://news.example/the-story"]
+    assert int(said["d"][0]) >= 2
+    assert said["w"] == ["1"]  # a browser that a program drives says so
+    assert await context.storage_state() == {"cookies": (await context.storage_state())["cookies"], "origins": []}
+
+
+async def test_who_asks_not_to_be_counted_is_not(context: BrowserContext, host: Host, reads: Reads, web: Web) -> None:
+    await context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    await context.add_init_script("window.ticks = 0; setInterval(() => { ticks += 1; }, 100)")
+    host.head += f'<script type="module" src="{web.url}/widget/1/read.js" data-base="{reads.url}" data-seconds="1"></script>'
+    page = await visit(context, host, "")
+    await page.wait_for_function("() => ticks > 30")
+    assert reads.beacons == []
+
+
+async def test_where_only_pictures_pass_it_is_one(context: BrowserContext, host: Host, reads: Reads, web: Web, tmp_path: Path) -> None:
+    await context.route("**/reads", lambda route: route.abort())
+    host.head += f'<script type="module" src="{web.url}/widget/1/read.js" data-base="{reads.url}" data-seconds="1" data-story="abc"></script>'
+    await visit(context, host, "")
+    await eventually(lambda: reads.beacons)
+    assert [(method, said["s"]) for method, _, said, _ in reads.beacons] == [("GET", ["abc"])]
+    assert json.dumps(reads.beacons)
