@@ -8,7 +8,11 @@ from playwright.async_api import Page
 
 from tests.servers import Web, free_port
 
-STYLE = "html { color-scheme: light dark; background: light-dark(#fff, #101010) } body { margin: 0; font: 1rem/1.5 serif } h1, p { margin: 1rem }"
+STYLE = """
+html { color-scheme: light dark; background: light-dark(#fff, #101010) }
+body { margin: 0; font: 1rem/1.5 serif }
+h1, p { margin: 1rem }
+"""
 
 
 class Host:

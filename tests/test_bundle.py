@@ -12,7 +12,9 @@ from ticker import bundle
 
 def test_what_is_imported_comes_first_and_once(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
-    (tmp_path / "a.js").write_text('import { b } from "./inner/b.js";\nimport { c } from "./c.js";\nexport const a = b + c;\n')
+    (tmp_path / "a.js").write_text(
+        'import { b } from "./inner/b.js";\nimport { c } from "./c.js";\nexport const a = b + c;\n'
+    )
     (tmp_path / "inner" / "b.js").write_text('import { c } from "../c.js";\nexport const b = c; // why\n')
     (tmp_path / "c.js").write_text("/** one */\nexport const c = 1;\n")
 

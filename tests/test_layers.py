@@ -11,12 +11,12 @@ LONGEST_FILE = 400  # lines: beyond that it is two nouns
 LONGEST_FUNCTION = 50  # lines, without its docstring
 
 PURE = {
-    "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
-    "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
-    "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.seen", "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
-    "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
-    "workers.sources.tree",
+    "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors",
+    "ticker.events", "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life",
+    "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text",
+    "ticker.urgency", "ticker.seen", "workers.identity", "workers.match", "workers.sources",
+    "workers.sources.charset", "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed",
+    "workers.sources.mend", "workers.sources.tree",
 }  # fmt: skip
 IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn", "aiohttp", "socket", "subprocess"}
 
@@ -25,7 +25,7 @@ PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
         "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.openapi", "ticker.pages",
-        "ticker.requests", "ticker.sse", "ticker.websocket",
+        "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget",
     },
     "uvicorn": {"ticker.serve", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},
@@ -33,6 +33,8 @@ PLACES = {
     "urllib.request": {"ticker.client"},
     "prometheus_client": {"ticker.metrics"},
     "pebble": {"workers.parse"},
+    "brotli": {"ticker.widget"},
+    "rjsmin": {"ticker.bundle"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

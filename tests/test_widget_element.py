@@ -84,7 +84,9 @@ async def visits(chromium: Browser, host: Host) -> AsyncIterator[Any]:
     """visit(body, **context) → a page of the host with that in it."""
     async with AsyncExitStack() as stack:
 
-        async def visit(body: str = '<news-ticker channel="en"></news-ticker>', path: str = "/", **options: Any) -> Page:
+        async def visit(
+            body: str = '<news-ticker channel="en"></news-ticker>', path: str = "/", **options: Any
+        ) -> Page:
             host.body = body
             context = await chromium.new_context(viewport={"width": 1280, "height": 800}, **options)
             stack.push_async_callback(context.close)
@@ -189,6 +191,7 @@ async def test_pausing_by_keyboard_holds_back_what_is_new_but_no_kill(visits: An
     assert (await page.evaluate(still))[0] == "paused"
     await page.keyboard.press("Enter")
     await shows(page, "C", "B")
+    assert (await page.evaluate(still))[0] == "running"
     assert await page.locator("news-ticker .count").text_content() == ""
 
 
@@ -238,8 +241,15 @@ async def test_each_headline_is_read_once_and_focused_once(visits: Any, desk: De
             assert await seen.text_content() == await page.evaluate(
                 f"() => {SHADOW}.activeElement.closest('li').textContent"
             )
-            assert await page.evaluate(f"() => {SHADOW}.querySelector('.track').getAnimations()[0].playState") == "paused"
+            assert (
+                await page.evaluate(f"() => {SHADOW}.querySelector('.track').getAnimations()[0].playState") == "paused"
+            )
     assert [text for text in focused if text.startswith("Headline")] == ["Headline 2", "Headline 1", "Headline 0"]
+    await page.evaluate(f"() => {SHADOW}.querySelector('.rows a').focus()")
+    await page.evaluate("() => document.querySelector('news-ticker').pause()")
+    assert await page.locator("news-ticker .rows .on").text_content() == await page.evaluate(
+        f"() => {SHADOW}.activeElement.closest('li').textContent"
+    )
 
 
 async def test_the_strip_is_not_live_and_the_log_says_each_once(visits: Any, desk: Desk) -> None:
@@ -276,12 +286,20 @@ async def test_axe_finds_nothing(visits: Any, desk: Desk, scheme: Any, width: in
     )
     page = await visits(body, color_scheme=scheme, bypass_csp=True)
     await page.set_viewport_size({"width": width, "height": 800})
-    await page.wait_for_function("() => [...document.querySelectorAll('news-ticker')].every((one) => one.state === 'live')")
+    await page.wait_for_function(
+        "() => [...document.querySelectorAll('news-ticker')].every((one) => one.state === 'live')"
+    )
     await page.add_script_tag(path=AXE)
     for paused in (False, True):
-        await page.evaluate("(paused) => document.querySelectorAll('news-ticker').forEach((one) => one.pause(paused))", paused)
+        await page.evaluate(
+            "(paused) => document.querySelectorAll('news-ticker').forEach((one) => one.pause(paused))", paused
+        )
         found = await page.evaluate("axe.run()")
-        faults = [(fault["id"], node["html"], node["failureSummary"]) for fault in found["violations"] for node in fault["nodes"]]
+        faults = [
+            (fault["id"], node["html"], node["failureSummary"])
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
         assert faults == []
         assert len(found["passes"]) > 10
 
@@ -346,7 +364,8 @@ async def test_the_page_around_it_does_not_move(visits: Any, desk: Desk) -> None
             page = await visits(f'<news-ticker channel="en" mode="{mode}"></news-ticker>', **options)
             await page.evaluate("""() => {
                 window.shift = [];
-                new PerformanceObserver((list) => list.getEntries().forEach(({ sources }) => shift.push(...sources.map(({ node }) => node && node.localName))))
+                const note = ({ sources }) => shift.push(...sources.map(({ node }) => node && node.localName));
+                new PerformanceObserver((list) => list.getEntries().forEach(note))
                     .observe({ type: "layout-shift", buffered: true });
             }""")
             await live(page)
@@ -354,7 +373,6 @@ async def test_the_page_around_it_does_not_move(visits: Any, desk: Desk) -> None
             await page.wait_for_selector(f"news-ticker .rows >> text=News for {mode} {len(options)}", state="attached")
             await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             moved = await page.evaluate("shift")
-            print(mode, options, moved)
             # A new one on top of a list pushes the others down: inside, where the page sees no nodes (null).
             inside = [None] * len(moved) if options or mode == "list" else []
             assert (mode, moved) == (mode, inside)
@@ -444,7 +462,9 @@ async def test_takes_over_what_the_page_came_with(visits: Any, desk: Desk, host:
 
 async def test_a_frame_shows_the_same(visits: Any, desk: Desk, web: Web) -> None:
     await desk.publish("In a frame")
-    page = await visits(f'<iframe src="{web.url}/widget/en.html?mode=list&theme=dark" width="600" height="320"></iframe>')
+    page = await visits(
+        f'<iframe src="{web.url}/widget/en.html?mode=list&theme=dark" width="600" height="320"></iframe>'
+    )
     frame = page.frame_locator("iframe")
     await frame.locator("news-ticker section[data-state=live]").wait_for()
     await frame.locator("news-ticker .rows >> text=In a frame").wait_for()

@@ -1,11 +1,10 @@
-"""`/widget/…`: what other sites embed: the scripts by version, the page for an `<iframe>`, oEmbed, and who helps with it."""
+"""`/widget/…`: what other sites embed: scripts by version, the page for an `<iframe>`, oEmbed; and help with it."""
 
 import gzip
 import json
 from collections.abc import Mapping
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -55,7 +54,9 @@ class Asset(NamedTuple):
 @cache
 def assets() -> Mapping[str, Asset]:
     """The newest version's files, by their name below `/widget/<version>/`."""
-    found = {name: _asset("text/javascript", bundle.joined(WEB / "widget" / source)) for name, source in _SCRIPTS.items()}
+    found = {
+        name: _asset("text/javascript", bundle.joined(WEB / "widget" / source)) for name, source in _SCRIPTS.items()
+    }
     found["ticker.css"] = _asset("text/css", (WEB / "widget" / "ticker.css").read_bytes())
     for path in sorted((WEB / "words").glob("*.json")):
         found[f"words/{path.name}"] = _asset("application/json", path.read_bytes())

@@ -26,6 +26,7 @@ export class List {
     if (row && row.headline === headline) return row.element;
     const element = this.build(headline);
     const focused = row && row.element.matches(":focus-within");
+    if (row) element.className = row.element.className;
     if (row) row.element.replaceWith(element);
     if (focused && element.querySelector("a")) element.querySelector("a").focus();
     if (this.opened && !row) element.classList.add("new");

@@ -72,7 +72,7 @@ export class NewsTicker extends HTMLElement {
     if (paused === this.paused) return;
     this._held = paused ? new Set(this._shown) : null;
     this._pauseButton.ariaPressed = String(paused);
-    this._turnTo(null);
+    this._still();
     this._show();
   }
 
@@ -270,7 +270,12 @@ export class NewsTicker extends HTMLElement {
     const on = this._rows.querySelector(".on");
     if (on && (row || !this._flips)) on.classList.remove("on");
     if (row) row.classList.add("on");
-    if (this._crawl) this._crawl.pause(this.paused || Boolean(row));
+    this._still();
+  }
+
+  /** A headline that has the focus stands in the strip's place. */
+  _still() {
+    if (this._crawl) this._crawl.pause(this.paused || this._rows.matches(":focus-within"));
   }
 
   // -- one headline

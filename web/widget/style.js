@@ -11,6 +11,7 @@ ul{margin:0;padding:0;list-style:none}
 a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
 :focus-visible{outline:3px solid;outline-offset:-3px}
+a:focus-visible{outline-offset:2px}
 .label{display:grid;align-content:center;inline-size:8rem;padding-inline:1rem}
 .title{min-block-size:1.25em;font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.75}
@@ -21,7 +22,8 @@ a:hover{text-decoration:underline}
 .stage{position:relative;overflow:clip;border-inline:1px solid #8885}
 .window,.track,.rows,.quiet,.strap{position:absolute;inset:0}
 .track{will-change:transform}
-li,.strap,.quiet{display:flex;align-items:center;gap:.625rem;padding-inline:1.25rem;box-sizing:border-box}
+.window{mask:linear-gradient(90deg,#0000,#000 1.5rem calc(100% - 1.5rem),#0000)}
+li,.strap,.quiet{display:flex;align-items:center;gap:.625rem;padding-inline:1rem;box-sizing:border-box}
 .track>*{position:absolute;inset-block:0;border-inline-end:1px solid #8885;white-space:nowrap}
 .track .time,.track bdi + bdi{display:none}
 .rows li{position:absolute;inset:0;opacity:0;pointer-events:none;transition:opacity .3s}
@@ -42,7 +44,7 @@ button:hover{background:#8883}
 .unseen{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%)}
 @container (inline-size < 40rem){
 section{grid-template:1.5rem minmax(0,1fr) / minmax(0,1fr) auto}
-.label{display:flex;gap:.625rem;align-items:end;inline-size:auto}
+.label{display:flex;gap:.625rem;align-items:end;inline-size:auto;font-size:.875rem}
 .stage{grid-row:2;border:0}
 .controls{grid-area:1 / 2 / 3}
 }
