@@ -443,7 +443,7 @@ async def desk_key(redis: Any) -> str:
 
 
 def test_the_widget_in_the_readme_uses_what_there_is() -> None:
-    script = blocks(section(README, "A strip on your page"), "html")[0]
+    script = blocks(section(README, "A strip on your page"), "html")[1]
     code = (ROOT / "web" / "ticker.js").read_text() + (ROOT / "web" / "board.js").read_text()
     assert "/web/ticker.js" in script
     assert "export class Ticker " in code

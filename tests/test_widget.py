@@ -167,3 +167,27 @@ def test_every_language_says_the_same_things() -> None:
         assert set(words) == names, path.name
         for name, word in words.items():
             assert ("#" in word) == (f'{name}: "#' in english), (path.name, name)
+
+
+DOC = (ROOT / "docs" / "widget.md").read_text()
+
+
+def test_the_document_has_every_attribute_part_and_property_that_there_is() -> None:
+    element, style = (ROOT / "web" / "widget" / name for name in ("news-ticker.js", "style.js"))
+    observed = re.search(r"observedAttributes = \[(.*?)\]", element.read_text())
+    assert observed
+    for name in [*re.findall(r'"(\w+)"', observed[1]), "theme", "label"]:
+        assert f"`{name}`" in DOC, name
+    for name in set(re.findall(r"--ticker-[a-z-]+", style.read_text())):
+        assert f"`{name}`" in DOC, name
+    told = re.search(r"`::part\(\)` reaches (.*)\.", DOC)
+    assert told
+    written = element.read_text() + (ROOT / "web" / "wording.js").read_text()
+    made = set(re.findall(r'make\("?[\w:? "]+"?, "([a-z]+)"', written)) | {"words"}
+    assert made - {"icon", "unseen"} - set(re.findall(r"`(\w+)`", told[1])) <= {"pause", "hide"}
+
+
+def test_the_document_tells_the_sizes_that_are() -> None:
+    for name in ("ticker.js", "most-read.js", "read-next.js", "read.js"):
+        size = len(widget.assets()[name].br) / 1000
+        assert f"| `{name}` | {size:.1f} |" in DOC, (name, size)
