@@ -304,6 +304,21 @@ async def test_axe_finds_nothing(visits: Any, desk: Desk, scheme: Any, width: in
         assert len(found["passes"]) > 10
 
 
+async def test_a_strap_is_nothing_until_a_flash_and_goes_when_told(visits: Any, desk: Desk) -> None:
+    await desk.publish("Routine")
+    strap = '<news-ticker channel="en" mode="strap"></news-ticker>'
+    page = await live(await visits(strap))
+    bar = page.locator("news-ticker .strap")
+    assert await bar.is_hidden()
+    assert await page.evaluate("document.querySelector('news-ticker').getBoundingClientRect().height") == 0
+    await desk.publish("The dam has broken", urgency="flash")
+    await page.wait_for_selector("news-ticker .strap >> text=The dam has broken")
+    other = await live(await visits(strap))  # another page of the site, a little later
+    await other.wait_for_selector("news-ticker .strap >> text=The dam has broken")
+    await page.get_by_role("button", name="Hide").click()
+    assert await bar.is_hidden()
+
+
 # --- smooth and calm --------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
 """Modules joined to the one file that other sites embed: one request, and one hash that covers all of it.
 
-The file that is read is the file that runs: only comments and white space go, and the private names, which nobody
-outside may use, get short. Our own code is all that is ever joined, and it keeps to what this needs: imports and
-exports begin a line, top-level names differ between modules, and a name that begins with `_` is private.
+The file that is read is the file that runs: only comments and white space go, and private names and those of
+constants, which nobody outside may use, get short. Our own code is all that is ever joined, and it keeps to what this
+needs: imports and exports begin a line, top-level names differ between modules, a name that begins with `_` is
+private, and one in capitals with `_` in it is a constant of ours.
 """
 
 import base64
@@ -17,7 +18,7 @@ from rjsmin import jsmin
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]*)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
-_PRIVATE = re.compile(r"(?<!\w)_[a-zA-Z]\w+")
+_PRIVATE = re.compile(r"\b(?:_[a-zA-Z]\w+|[A-Z]+_[A-Z_]+)\b")
 
 
 def joined(entry: Path) -> bytes:

@@ -39,13 +39,16 @@ export class Board {
    * @returns {boolean} whether anything a reader sees has changed
    */
   apply({ type, id, headline, headlines = [] }) {
-    const before = JSON.stringify(this.ordered());
-    if (type === "snapshot") this._headlines = new Map(headlines.map((one) => [one.id, one]));
-    if (PUTS.includes(type) && !same(this.get(headline.id), headline)) this._headlines.set(headline.id, headline);
-    if (TAKES.includes(type)) this._headlines.delete(id);
     if (type === "retracted") this._killed.add(id);
-    this._killed.forEach((killed) => this._headlines.delete(killed));
-    return before !== JSON.stringify(this.ordered());
+    if (TAKES.includes(type)) return this._headlines.delete(id);
+    if (type === "snapshot") {
+      const before = this.ordered();
+      this._headlines = new Map(headlines.filter((one) => !this._killed.has(one.id)).map((one) => [one.id, one]));
+      return !same(before, this.ordered());
+    }
+    if (!PUTS.includes(type) || this._killed.has(headline.id) || same(this.get(headline.id), headline)) return false;
+    this._headlines.set(headline.id, headline);
+    return true;
   }
 
   /** @param {string} id @returns {Headline|undefined} */

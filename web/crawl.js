@@ -17,103 +17,103 @@ export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 export class Crawl {
   /** @param {HTMLElement} pane @param {(headline: any) => HTMLElement} build @param {number} [speed] px/s */
   constructor(pane, build, speed = SPEED) {
-    this.pane = pane;
-    this.track = pane.querySelector(".track");
-    this.build = build;
-    this.speed = speed;
-    this.headlines = new Map();
-    this.paused = false;
-    this.inView = true;
-    this.over = new AbortController();
-    const signal = this.over.signal;
-    this.items = []; // {id, headline, element, at, width}, as they stand on the track
-    this.observers = [
-      new ResizeObserver(() => this.resize()),
-      new IntersectionObserver((seen) => this.look(seen[seen.length - 1].isIntersecting)),
+    this._pane = pane;
+    this._track = pane.querySelector(".track");
+    this._build = build;
+    this._speed = speed;
+    this._headlines = new Map();
+    this._paused = false;
+    this._inView = true;
+    this._over = new AbortController();
+    const signal = this._over.signal;
+    this._items = []; // {id, headline, element, at, width}, as they stand on the track
+    this._observers = [
+      new ResizeObserver(() => this._resize()),
+      new IntersectionObserver((seen) => this._look(seen[seen.length - 1].isIntersecting)),
     ];
-    for (const observer of this.observers) observer.observe(pane);
-    document.addEventListener("visibilitychange", () => this.run(), { signal });
-    stillness.addEventListener("change", () => this.run(), { signal });
-    this.run();
+    for (const observer of this._observers) observer.observe(pane);
+    document.addEventListener("visibilitychange", () => this._run(), { signal });
+    stillness.addEventListener("change", () => this._run(), { signal });
+    this._run();
   }
 
   stop() {
-    for (const observer of this.observers) observer.disconnect();
-    this.over.abort();
-    this.clear();
+    for (const observer of this._observers) observer.disconnect();
+    this._over.abort();
+    this._clear();
   }
 
-  look(inView) {
-    this.inView = inView;
-    this.run();
+  _look(inView) {
+    this._inView = inView;
+    this._run();
   }
 
   pause(paused) {
-    this.paused = paused;
-    this.run();
+    this._paused = paused;
+    this._run();
   }
 
-  run() {
-    clearInterval(this.timer);
-    if (stillness.matches) return this.clear();
-    if (!this.animation) this.begin();
-    if (this.paused || document.hidden || !this.inView) return this.animation.pause();
-    this.timer = setInterval(() => this.fill(), LOOK_MS);
-    return this.animation.play();
+  _run() {
+    clearInterval(this._timer);
+    if (stillness.matches) return this._clear();
+    if (!this._animation) this._begin();
+    if (this._paused || document.hidden || !this._inView) return this._animation.pause();
+    this._timer = setInterval(() => this._fill(), LOOK_MS);
+    return this._animation.play();
   }
 
   /** A wider window fills from its end on; only in other letters everything begins anew. */
-  resize() {
-    this.width = this.pane.clientWidth;
-    if (this.fontSize !== getComputedStyle(this.track).fontSize) this.clear();
-    this.run();
-    if (this.animation) this.fill();
+  _resize() {
+    this._width = this._pane.clientWidth;
+    if (this._fontSize !== getComputedStyle(this._track).fontSize) this._clear();
+    this._run();
+    if (this._animation) this._fill();
   }
 
-  begin() {
-    const { direction, fontSize } = getComputedStyle(this.track);
+  _begin() {
+    const { direction, fontSize } = getComputedStyle(this._track);
     const end = direction === "rtl" ? TRACK_PX : -TRACK_PX;
-    this.fontSize = fontSize;
-    this.animation = this.track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this.speed) * 1000);
-    this.width = this.pane.clientWidth;
-    this.opened = false; // only the first headlines may appear inside the window
-    this.queue = []; // ids, next to enter first
-    this.fill();
+    this._fontSize = fontSize;
+    this._animation = this._track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this._speed) * 1000);
+    this._width = this._pane.clientWidth;
+    this._opened = false; // only the first headlines may appear inside the window
+    this._queue = []; // ids, next to enter first
+    this._fill();
   }
 
-  clear() {
-    clearInterval(this.timer);
-    if (this.animation) this.animation.cancel();
-    this.animation = null;
-    this.items = [];
-    this.track.replaceChildren();
+  _clear() {
+    clearInterval(this._timer);
+    if (this._animation) this._animation.cancel();
+    this._animation = null;
+    this._items = [];
+    this._track.replaceChildren();
   }
 
   /** How far the track has gone, px. */
-  travelled() {
-    return (Number(this.animation.currentTime) / 1000) * this.speed;
+  _travelled() {
+    return (Number(this._animation.currentTime) / 1000) * this._speed;
   }
 
   /** What is on air now, in order. New ones enter next. */
   show(headlines) {
-    const fresh = headlines.map(({ id }) => id).filter((id) => !this.headlines.has(id));
-    this.headlines = new Map(headlines.map((headline) => [headline.id, headline]));
-    if (!this.animation) return;
+    const fresh = headlines.map(({ id }) => id).filter((id) => !this._headlines.has(id));
+    this._headlines = new Map(headlines.map((headline) => [headline.id, headline]));
+    if (!this._animation) return;
     // Those that stand ready but cannot be seen yet give way to news.
-    const edge = this.travelled() + this.width + EDGE_PX;
-    const ready = this.items.filter(({ at }) => at > edge);
-    this.items = this.items.filter(({ at }) => at <= edge);
+    const edge = this._travelled() + this._width + EDGE_PX;
+    const ready = this._items.filter(({ at }) => at > edge);
+    this._items = this._items.filter(({ at }) => at <= edge);
     for (const { element } of ready) element.remove();
-    this.queue = [...fresh, ...ready.map(({ id }) => id), ...this.queue].filter((id) => this.headlines.has(id));
-    this.items.forEach((item, index) => this.renew(item, this.items[index + 1]));
-    this.fill();
+    this._queue = [...fresh, ...ready.map(({ id }) => id), ...this._queue].filter((id) => this._headlines.has(id));
+    this._items.forEach((item, index) => this._renew(item, this._items[index + 1]));
+    this._fill();
   }
 
-  renew(item, next) {
-    const headline = this.headlines.get(item.id);
+  _renew(item, next) {
+    const headline = this._headlines.get(item.id);
     if (headline === item.headline) return;
-    if (!headline) return void this.cover(item);
-    const fresh = this.place(headline, item.at);
+    if (!headline) return void this._cover(item);
+    const fresh = this._place(headline, item.at);
     const room = next ? next.at - item.at : Infinity;
     if (fresh.width <= room) {
       item.element.remove();
@@ -123,49 +123,49 @@ export class Crawl {
     fresh.element.remove();
     // A longer wording waits for its next turn; what was wrong may not run on until then.
     if (!headline.correction) return;
-    this.cover(item);
-    this.queue = [headline.id, ...this.queue.filter((id) => id !== headline.id)];
+    this._cover(item);
+    this._queue = [headline.id, ...this._queue.filter((id) => id !== headline.id)];
   }
 
   /** Gone at once, in its place: closing the gap would be a jump. */
-  cover(item) {
+  _cover(item) {
     item.element.style.inlineSize = `${item.width}px`;
     item.element.className = "gone";
     item.element.replaceChildren();
     item.id = item.headline = undefined;
   }
 
-  fill() {
-    if (this.travelled() > REBASE_PX) this.rebase();
-    const gone = this.travelled();
-    while (this.items.length && this.items[0].at + this.items[0].width < gone) this.items.shift().element.remove();
-    const earliest = gone + EDGE_PX + (this.opened ? this.width : 0);
-    while (this.headlines.size && this.width) {
-      if (!this.queue.length) this.queue = [...this.headlines.keys()];
-      const at = this.placeFor(this.queue[0], earliest);
-      if (at > gone + this.width + AHEAD_PX) break;
-      this.items.push(this.place(this.headlines.get(this.queue.shift()), at));
-      this.opened = true;
+  _fill() {
+    if (this._travelled() > REBASE_PX) this._rebase();
+    const gone = this._travelled();
+    while (this._items.length && this._items[0].at + this._items[0].width < gone) this._items.shift().element.remove();
+    const earliest = gone + EDGE_PX + (this._opened ? this._width : 0);
+    while (this._headlines.size && this._width) {
+      if (!this._queue.length) this._queue = [...this._headlines.keys()];
+      const at = this._placeFor(this._queue[0], earliest);
+      if (at > gone + this._width + AHEAD_PX) break;
+      this._items.push(this._place(this._headlines.get(this._queue.shift()), at));
+      this._opened = true;
     }
   }
 
   /** Behind the last one, not before `earliest`, and one headline not twice within a window's width. */
-  placeFor(id, earliest) {
-    const twins = this.items.filter((item) => item.id === id);
-    const ends = this.items.slice(-1).map(({ at, width }) => at + width);
-    return Math.max(earliest, ...ends, ...twins.map(({ at, width }) => at + Math.max(this.width, width)));
+  _placeFor(id, earliest) {
+    const twins = this._items.filter((item) => item.id === id);
+    const ends = this._items.slice(-1).map(({ at, width }) => at + width);
+    return Math.max(earliest, ...ends, ...twins.map(({ at, width }) => at + Math.max(this._width, width)));
   }
 
-  place(headline, at) {
-    const element = this.build(headline);
+  _place(headline, at) {
+    const element = this._build(headline);
     element.style.insetInlineStart = `${at}px`;
-    this.track.append(element);
+    this._track.append(element);
     return { id: headline.id, headline, element, at, width: element.getBoundingClientRect().width };
   }
 
-  rebase() {
-    const gone = this.travelled();
-    this.animation.currentTime = 0;
-    for (const item of this.items) item.element.style.insetInlineStart = `${(item.at -= gone)}px`;
+  _rebase() {
+    const gone = this._travelled();
+    this._animation.currentTime = 0;
+    for (const item of this._items) item.element.style.insetInlineStart = `${(item.at -= gone)}px`;
   }
 }

@@ -34,7 +34,7 @@ export class SharedTicker extends Ticker {
   _look() {
     clearTimeout(this._rest);
     if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);
-    else if (!this._joined) this._via(this._ways);
+    else if (!this._joined && !this._link) this._via(this._ways);
   }
 
   _emit(type, detail) {

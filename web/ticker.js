@@ -140,11 +140,11 @@ export class Ticker extends EventTarget {
 
   _open(way) {
     const name = this._ways[way];
-    const link = { way, name, live: false, since: Date.now(), limit: this._patience, wire: { close() {} } };
+    const link = { way, name, _live: false, _since: Date.now(), _limit: this._patience, _wire: { close() {} } };
     const over = (why) => this._closed(link, why);
     try {
       const hear = (messages) => this._hear(link, messages);
-      link.wire = WAYS[name]({ address: (path, query) => this._address(path, query), hear, over });
+      link._wire = WAYS[name]({ address: (path, query) => this._address(path, query), hear, over });
     } catch (error) {
       setTimeout(over, 0, error); // some browsers throw at what a page may not open
     }
@@ -163,7 +163,7 @@ export class Ticker extends EventTarget {
   _hangUp() {
     clearTimeout(this._retry);
     clearTimeout(this._upgrade);
-    for (const link of [this._link, this._trial]) if (link) link.wire.close();
+    for (const link of [this._link, this._trial]) if (link) link._wire.close();
     this._link = null;
     this._trial = null; // a better way on trial while _link still carries the strip
   }
@@ -176,11 +176,11 @@ export class Ticker extends EventTarget {
 
   /** @param {any} link @param {{code?: number, reason?: string, retryMs?: number}} why */
   _closed(link, { code, reason, retryMs }) {
-    link.wire.close();
+    link._wire.close();
     if (link === this._trial) this._trial = null;
     if (link !== this._link) return;
     if (code === 1008) return void this.stop(reason);
-    if (!link.live) this._way = (link.way + 1) % this._ways.length;
+    if (!link._live) this._way = (link.way + 1) % this._ways.length;
     if (code === 1013) this._attempt = Math.max(this._attempt, BUSY_STEP);
     // Full jitter: a crowd that was cut at one moment does not come back at one moment.
     this._again(retryMs || this._random() * Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** this._attempt));
@@ -191,8 +191,8 @@ export class Ticker extends EventTarget {
   /** Runs each second and on waking: a silent connection is a dead one. @returns {boolean} whether there is none */
   _check() {
     for (const link of [this._link, this._trial]) {
-      if (link && Date.now() < link.since) link.since = Date.now(); // the clock was set back
-      if (link && Date.now() - link.since > link.limit) this._closed(link, {});
+      if (link && Date.now() < link._since) link._since = Date.now(); // the clock was set back
+      if (link && Date.now() - link._since > link._limit) this._closed(link, {});
     }
     // A headline whose time is over leaves by our own clock, also when the server is out of reach.
     if (this.board.onAir(this.now()).length < this._onAir) this._changed([]);
@@ -212,15 +212,15 @@ export class Ticker extends EventTarget {
     const messages = received.map(parsed).filter(Boolean);
     const goodbye = messages.find(({ type }) => type === "goodbye");
     if (link === this._trial && !goodbye) {
-      this._link.wire.close();
+      this._link._wire.close();
       this._link = link;
       this._trial = null;
       clearTimeout(this._upgrade);
     }
     if (link !== this._link || !messages.length) return;
-    if (!link.live && link.way) this._planUpgrade(UPGRADE_MS);
-    link.live = true;
-    link.since = Date.now();
+    if (!link._live && link.way) this._planUpgrade(UPGRADE_MS);
+    link._live = true;
+    link._since = Date.now();
     this._attempt = 0;
     this._way = link.way;
     this._emit("received", { messages });
@@ -253,7 +253,7 @@ export class Ticker extends EventTarget {
   }
 
   _verify(link, { type, stale, hash }) {
-    link.limit = BEATS_MISSED * this._everyMs + (link.name === "poll" ? POLL_WAIT_S * 1000 : 0);
+    link._limit = BEATS_MISSED * this._everyMs + (link.name === "poll" ? POLL_WAIT_S * 1000 : 0);
     if (stale) return this._enter("stale");
     if (type === "heartbeat") {
       if (hash && hash !== this.board.hash()) return this._resync();

@@ -13,6 +13,7 @@ import { STYLE } from "./style.js";
 
 const STRAP_MS = 12000;
 const FLIP_MS = 6000;
+const YOUNG_MS = 600000;
 const DOUBT_MS = 2000; // a connection that changes hands is no news
 
 const sheet = new CSSStyleSheet();
@@ -69,7 +70,7 @@ export class NewsTicker extends HTMLElement {
 
   /** Nothing moves and nothing new is shown. A correction or a kill still goes through. */
   pause(paused = true) {
-    if (paused === this.paused) return;
+    if (!this._ticker || paused === this.paused) return;
     this._held = paused ? new Set(this._shown) : null;
     this._pauseButton.ariaPressed = String(paused);
     this._still();
@@ -82,6 +83,8 @@ export class NewsTicker extends HTMLElement {
 
   /** @param {boolean} [hidden] */
   hide(hidden = true) {
+    this._shut = this._sounding;
+    if (this._is("strap")) return void this._unstrap();
     this._stage.hidden = hidden;
     this._hideButton.ariaPressed = String(hidden);
   }
@@ -192,8 +195,13 @@ export class NewsTicker extends HTMLElement {
   // -- what is on it
 
   _changed(messages) {
-    if (messages.some(({ type }) => type === "snapshot")) this._about();
+    const whole = messages.some(({ type }) => type === "snapshot");
+    if (whole) this._about();
     else this._show();
+    // Who comes from another page of the site still sees the bar.
+    const since = new Date(this._ticker.now() - YOUNG_MS).toISOString();
+    const flash = this.headlines.find((one) => one.urgency === "flash" && one.published_at > since);
+    if (whole && flash && this._is("strap") && ![this._sounding, this._shut].includes(flash.id)) this._flash(flash);
     for (const { type, headline } of messages) if (headline) this._tell("headline", { type, headline });
   }
 
@@ -206,7 +214,7 @@ export class NewsTicker extends HTMLElement {
     this._shown = shown.map(({ id }) => id);
     this._list.show(shown);
     if (this._crawl) this._crawl.show(shown);
-    if (this._flips && !this._rows.querySelector(".on")) this._turn();
+    if (this._is("flip") && !this._rows.querySelector(".on")) this._turn();
     this._count.textContent = late ? counted(words.fresh, late, this._lang) : "";
     this._quiet.textContent = ready && !shown.length ? words.quiet : "";
     if (!onAir.some(({ id }) => id === this._sounding)) this._unstrap();
@@ -242,10 +250,12 @@ export class NewsTicker extends HTMLElement {
 
   _flash(headline) {
     this._sounding = headline.id;
-    this._strap.replaceChildren(...tags(headline, this._words), wording(headline));
+    const words = this._words || ENGLISH;
+    this._strap.replaceChildren(...tags(headline, words), wording(headline));
     this._strap.hidden = false;
-    this._announcer.interrupt(`${this._words.flash}: ${headline.text}`);
-    setTimeout(() => headline.id === this._sounding && this._unstrap(), STRAP_MS);
+    this.toggleAttribute("sounding", true);
+    this._announcer.interrupt(`${words.flash}: ${headline.text}`);
+    setTimeout(() => headline.id === this._sounding && !this._is("strap") && this._unstrap(), STRAP_MS);
     this._tell("flash", { headline });
   }
 
@@ -253,10 +263,11 @@ export class NewsTicker extends HTMLElement {
     this._sounding = null;
     this._strap.hidden = true;
     this._strap.replaceChildren();
+    this.toggleAttribute("sounding", false);
   }
 
-  get _flips() {
-    return this._section.dataset.mode === "flip";
+  _is(mode) {
+    return this._section.dataset.mode === mode;
   }
 
   /** The next headline, one at a time. */
@@ -268,7 +279,7 @@ export class NewsTicker extends HTMLElement {
 
   _turnTo(row) {
     const on = this._rows.querySelector(".on");
-    if (on && (row || !this._flips)) on.classList.remove("on");
+    if (on && (row || !this._is("flip"))) on.classList.remove("on");
     if (row) row.classList.add("on");
     this._still();
   }

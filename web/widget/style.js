@@ -3,6 +3,8 @@ export const STYLE = `
 :host{display:block;container-type:inline-size;block-size:var(--ticker-height,4rem);font:600 1.0625rem/1.25 var(--ticker-font,system-ui,sans-serif)}
 :host([mode=list]),:host([still]){block-size:var(--ticker-list-height,20rem)}
 :host([mode=strap]){position:fixed;z-index:9;inset:auto 0 0}
+:host([mode=strap]:not([sounding])){block-size:0;overflow:hidden}
+:host([mode=strap]:not([sounding])) :is(.label,.stage,.controls),:host([mode=strap]) :is(.rows,.pause){display:none}
 :host([theme=light]){color-scheme:light}
 :host([theme=dark]){color-scheme:dark}
 :host([hidden]),[hidden]{display:none !important}
@@ -46,6 +48,7 @@ button:hover{background:#8883}
 section{grid-template:1.5rem minmax(0,1fr) / minmax(0,1fr) auto}
 .label{display:flex;gap:.625rem;align-items:end;inline-size:auto;font-size:.875rem}
 .stage{grid-row:2;border:0}
+section:not([data-mode=list]) .time{display:none}
 .controls{grid-area:1 / 2 / 3}
 }
 [data-mode=list]{grid-template:3rem minmax(0,1fr) / minmax(0,1fr) auto}
