@@ -151,7 +151,7 @@ async def test_rests_when_nobody_looks_and_goes_on_from_its_position(
             window.WebSocket = class extends Native { constructor(url) { super(url); asked.push(url); } };
             window.hide = (hidden) => {
                 Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-                document.dispatchEvent(new Event("visibilitychange"));
+                document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
             };
             window.ticker = new SharedTicker({ base: url, channel: "en", restMs: 100 });
             ticker.start();
