@@ -1,5 +1,6 @@
 """<most-read>, <read-next> and the beacon in Chromium. The back end is a small real server that keeps the contract."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -44,6 +45,7 @@ class Reads:
     def ranking(self) -> dict[str, Any]:
         stories = [
             {"id": str(n), "title": title, "link": f"https://news.example/{n}", "section": "World", "rank": n}
+            | {"headline": f"about-{n}"}
             for n, title in enumerate(self.titles, 1)
         ]
         return {"as_of": instant.format(int(self.as_of)), "stories": stories}
@@ -131,11 +133,11 @@ async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContex
     )
     await page.wait_for_function("() => document.querySelector('most-read').shadowRoot.textContent.includes('New')")
     assert await titles(page) == ["New", "First"]
-    reads.titles = ["Only"]
-    gone = {"type": "retracted", "id": "x"}
+    gone = {"type": "retracted", "id": "about-1"}
     await page.evaluate("([name, one]) => new BroadcastChannel(name).postMessage([one])",
                         [f"{reads.url}/v1/channels/en/", gone])  # fmt: skip
-    await page.wait_for_function("() => document.querySelector('most-read').shadowRoot.textContent.includes('Only')")
+    await page.wait_for_function("() => !document.querySelector('most-read').shadowRoot.textContent.includes('New')")
+    assert await titles(page) == ["First", "Second"]
 
 
 async def test_an_old_list_hides(context: BrowserContext, host: Host, reads: Reads) -> None:
@@ -191,3 +193,18 @@ async def test_where_only_pictures_pass_it_is_one(context: BrowserContext, host:
     await visit(context, host, "")
     await eventually(lambda: reads.beacons)
     assert [(method, said["s"]) for method, _, said, _ in reads.beacons] == [("GET", ["abc"])]
+
+
+async def test_on_the_open_socket_where_the_server_takes_it(
+    context: BrowserContext, host: Host, reads: Reads, web: Web
+) -> None:
+    data = f'data-base="{reads.url}" data-seconds="1" data-story="abc" data-socket'
+    host.head += f'<script type="module" src="{web.url}/widget/1/read.js" {data}></script>'
+    await context.add_init_script(
+        "window.sent = []; const send = WebSocket.prototype.send;"
+        "WebSocket.prototype.send = function (frame) { sent.push(frame); send.call(this, frame); }"
+    )
+    page = await visit(context, host, '<news-ticker channel="en"></news-ticker>')
+    await page.wait_for_function("() => sent.length > 0")
+    assert json.loads((await page.evaluate("sent"))[0]) == {"type": "read", "s": "abc", "d": 1, "w": "1"}
+    assert reads.beacons == []

@@ -31,6 +31,13 @@ export class SharedTicker extends Ticker {
     super.stop(reason);
   }
 
+  /** A frame on the WebSocket, where this page has it open. @param {string} frame @returns {boolean} whether it has */
+  send(frame) {
+    const open = this.transport === "ws" && this.state === "live";
+    if (open) this._link._wire.send(frame);
+    return open;
+  }
+
   _look() {
     clearTimeout(this._rest);
     if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);

@@ -89,6 +89,11 @@ export class NewsTicker extends HTMLElement {
     this._hideButton.ariaPressed = String(hidden);
   }
 
+  /** A frame on the WebSocket, where this page has it open. @param {string} frame @returns {boolean} whether it has */
+  send(frame) {
+    return this._ticker ? this._ticker.send(frame) : false;
+  }
+
   // -- its life
 
   _open() {

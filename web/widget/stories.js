@@ -20,7 +20,7 @@ export class Stories extends HTMLElement {
   /** The heading, by language. @type {Record<string, string>} */
   _titles;
 
-  static observedAttributes = ["channel", "window", "story", "section", "label", "lang", "dir", "limit"];
+  static observedAttributes = ["channel", "window", "story", "section", "region", "label", "lang", "dir", "limit"];
 
   connectedCallback() {
     const root = this.shadowRoot || this.attachShadow({ mode: "open" });
