@@ -429,6 +429,19 @@ async def test_tells_the_page_what_happens(visits: Any, desk: Desk) -> None:
     assert await page.evaluate("document.querySelector('news-ticker').headlines.map(({ text }) => text)") == ["A"]
 
 
+async def test_a_headline_that_passes_by_can_be_clicked(visits: Any, desk: Desk) -> None:
+    await desk.publish("Click me", link="https://news.example/me")
+    page = await live(await visits())
+    await page.wait_for_selector("news-ticker .track a")
+    await page.get_by_role("button", name="Pause").click()
+    await page.evaluate("""() => addEventListener("click", (event) => {
+        event.preventDefault();
+        window.clicked = event.detail.headline.link;
+    })""")
+    await page.click("news-ticker .track a >> nth=0")
+    assert await page.evaluate("clicked") == "https://news.example/me"
+
+
 async def test_another_channel_is_a_matter_of_an_attribute(visits: Any, desk: Desk) -> None:
     await desk.publish("English")
     await desk.publish("Español", "es")

@@ -257,7 +257,7 @@ export class NewsTicker extends HTMLElement {
     this._sounding = headline.id;
     const words = this._words || ENGLISH;
     this._strap.replaceChildren(...tags(headline, words), wording(headline));
-    this._strap.hidden = false;
+    this._strap.hidden = this.paused;
     this.toggleAttribute("sounding", true);
     this._announcer.interrupt(`${words.flash}: ${headline.text}`);
     setTimeout(() => headline.id === this._sounding && !this._is("strap") && this._unstrap(), STRAP_MS);

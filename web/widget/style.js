@@ -28,7 +28,8 @@ a:focus-visible{outline-offset:2px}
 li,.strap,.quiet{display:flex;align-items:center;gap:.625rem;padding-inline:1rem;box-sizing:border-box}
 .track>*{position:absolute;inset-block:0;border-inline-end:1px solid #8885;white-space:nowrap}
 .track .time,.track bdi + bdi{display:none}
-.rows li{position:absolute;inset:0;opacity:0;pointer-events:none;transition:opacity .3s}
+.rows{pointer-events:none}
+.rows li{position:absolute;inset:0;opacity:0;transition:opacity .3s}
 .rows .on{opacity:1;pointer-events:auto}
 .window:has(+ :focus-within),section:not([data-mode=crawl]) .window{visibility:hidden}
 .rows .words{display:-webkit-box;overflow:hidden;-webkit-box-orient:vertical;-webkit-line-clamp:2}
