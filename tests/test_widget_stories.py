@@ -14,9 +14,11 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.chromium import browser
 from tests.hosts import Host, hosting
-from tests.servers import RedisServer, Web, eventually, free_port
+from tests.servers import ROOT, RedisServer, Web, eventually, free_port
 from tests.test_api import serving
 from ticker import instant
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -138,6 +140,19 @@ async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContex
                         [f"{reads.url}/v1/channels/en/", gone])  # fmt: skip
     await page.wait_for_function("() => !document.querySelector('most-read').shadowRoot.textContent.includes('New')")
     assert await titles(page) == ["First", "Second"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing(chromium: Browser, host: Host, reads: Reads, scheme: Any) -> None:
+    context = await chromium.new_context(color_scheme=scheme, bypass_csp=True)
+    lists = f'<most-read base="{reads.url}"></most-read><read-next base="{reads.url}" lang="ar" dir="rtl"></read-next>'
+    page = await visit(context, host, lists)
+    await page.wait_for_selector("read-next a")
+    await page.add_script_tag(path=AXE)
+    found = await page.evaluate("axe.run()")
+    assert [(fault["id"], node["html"]) for fault in found["violations"] for node in fault["nodes"]] == []
+    assert len(found["passes"]) > 5
+    await context.close()
 
 
 async def test_an_old_list_hides(context: BrowserContext, host: Host, reads: Reads) -> None:

@@ -46,9 +46,9 @@ button:hover{background:#8883}
 .count:empty,.quiet:empty{display:none}
 .unseen{position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%)}
 @container (inline-size < 40rem){
-section{grid-template:1.5rem minmax(0,1fr) / minmax(0,1fr) auto}
+section{grid-template:1.375rem minmax(0,1fr) / minmax(0,1fr) auto}
 .label{display:flex;gap:.625rem;align-items:end;inline-size:auto;font-size:.875rem}
-.stage{grid-row:2;border:0}
+.stage{grid-row:2;border:0;font-size:1rem;line-height:1.2}
 section:not([data-mode=list]) .time{display:none}
 .controls{grid-area:1 / 2 / 3}
 }
