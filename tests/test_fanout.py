@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.samples import NOW, headline
+from tests.samples import NOW, Listener, headline
 from ticker import protocol
 from ticker.board import Board, hash_of
 from ticker.channel import Channel
@@ -49,17 +49,10 @@ class Reader:
         self.seen: list[dict[str, Any]] = []
 
     def connect(self, fanout: Fanout) -> None:
-        self.connection = Subscriber(self._written, self._closed, protocol.lines, self.filter, "test")
+        self.connection = Pipe(self)
         self.paused, self.closed = False, None
         after = Position.parse(self.position) if self.position else None
         fanout.join(self.connection, after, resume=self.position is not None)
-
-    def _written(self, data: bytes) -> None:
-        if data:
-            self.pipe += data.decode().split("\n")
-
-    def _closed(self, code: CloseCode) -> None:
-        self.closed = code
 
     def disconnect(self, read: int) -> None:
         """The connection breaks when `read` more messages have arrived."""
@@ -104,6 +97,20 @@ class Reader:
 
     def hash(self) -> str:
         return hash_of(Board(self.board.values()).ordered())
+
+
+class Pipe(Subscriber):
+    """What stands between the fan-out and its reader."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(protocol.lines, reader.filter)
+        self.reader = reader
+
+    def write(self, data: bytes) -> None:
+        self.reader.pipe += data.decode().splitlines()
+
+    def close(self, code: CloseCode) -> None:
+        self.reader.closed = code
 
 
 class FanoutMachine(RuleBasedStateMachine):
@@ -271,8 +278,8 @@ def entry(ms: int, event: Event) -> tuple[Position, Event]:
 
 def test_a_batch_is_one_write_kills_first_and_only_its_end_moves_the_position_on() -> None:
     fanout = new_fanout()
-    writes: list[bytes] = []
-    subscriber = Subscriber(writes.append, lambda _: None, protocol.lines)
+    subscriber = Listener()
+    writes = subscriber.writes
     fanout.join(subscriber)
     fanout.take([entry(1, upsert(EventType.PUBLISHED, headline("a" * 16)))])
     writes.clear()
@@ -284,7 +291,7 @@ def test_a_batch_is_one_write_kills_first_and_only_its_end_moves_the_position_on
         entry(6, removal(EventType.RETRACTED, "d" * 16)),
     ])  # fmt: skip
     assert len(writes) == 1
-    messages = [json.loads(line) for line in writes[0].split(b"\n")]
+    messages = [json.loads(line) for line in writes[0].splitlines()]
     assert [(m["type"], m.get("id", m.get("headline", {}).get("id", ""))[0]) for m in messages] == [
         ("retracted", "a"), ("retracted", "d"), ("published", "c"), ("published", "b"),
     ]  # fmt: skip
@@ -300,10 +307,10 @@ def test_bytes_are_made_once_for_all_who_want_the_same() -> None:
 
     fanout = new_fanout()
     for _ in range(50):
-        fanout.join(Subscriber(lambda _: None, lambda _: None, encoding), Position("epoch0", 0, 0))
-    joined = len(made)
+        fanout.join(Listener(encoding), Position("epoch0", 0, 0))
+    assert len(made) == 2  # what they lack, and a heartbeat
     fanout.take([entry(1, upsert(EventType.PUBLISHED, headline()))])
-    assert len(made) == joined + 1
+    assert len(made) == 3
 
 
 @pytest.mark.parametrize(
@@ -337,8 +344,9 @@ def test_a_slow_reader_is_closed_after_its_time_and_not_before() -> None:
 
 def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None:
     fanout = new_fanout()
-    writes: list[bytes] = []
-    fanout.join(Subscriber(writes.append, lambda _: None, protocol.lines))
+    listener = Listener()
+    writes = listener.writes
+    fanout.join(listener)
     writes.clear()
     for now, beats in (
         (NOW + 14_999, 0),
@@ -353,16 +361,14 @@ def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None
 
 def test_groups_go_with_their_last_reader_and_are_bounded() -> None:
     fanout = new_fanout()
-    subscribers = [
-        Subscriber(lambda _: None, lambda _: None, protocol.lines, Filter(section=f"s{i}")) for i in range(MOST_GROUPS)
-    ]
+    subscribers = [Listener(filter_=Filter(section=f"s{i}")) for i in range(MOST_GROUPS)]
     for subscriber in subscribers:
         fanout.join(subscriber)
     with pytest.raises(TooMany):
         fanout.check_room_for(Filter(section="one more"))
     with pytest.raises(TooMany):
-        fanout.join(Subscriber(lambda _: None, lambda _: None, protocol.lines, Filter(section="one more")))
-    fanout.join(Subscriber(lambda _: None, lambda _: None, protocol.lines))
+        fanout.join(Listener(filter_=Filter(section="one more")))
+    fanout.join(Listener())
     for subscriber in subscribers:
         subscriber.gone()
         subscriber.gone()

@@ -14,7 +14,8 @@ PURE = {
     "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
     "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
     "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.seen", "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
+    "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.subscription",
+    "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
 }  # fmt: skip
@@ -27,7 +28,7 @@ PLACES = {
         "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.openapi", "ticker.pages",
         "ticker.requests", "ticker.sse", "ticker.websocket",
     },
-    "uvicorn": {"ticker.serve", "ticker.transport"},
+    "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},
     "aiohttp": {"workers.fetch", "workers.demo"},
     "urllib.request": {"ticker.client"},

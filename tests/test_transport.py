@@ -233,8 +233,8 @@ class Hasty(Web):
 
     def start(self) -> "Hasty":
         program = (
-            "from ticker import serve, settings, transport\n"
-            "transport.Server.head_seconds, transport.Server.sweep_seconds = 0.5, 0.05\n"
+            "from ticker import serve, server, settings\n"
+            "server.Server.head_seconds, server.Server.sweep_seconds = 0.5, 0.05\n"
             "serve.run(settings.load())"
         )
         with self.log.open("ab") as out:

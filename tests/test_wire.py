@@ -9,7 +9,6 @@ from ticker.fanout import SLOW_AFTER, Fanout, Loaded
 from ticker.filter import EVERYTHING
 from ticker.position import Position
 from ticker.protocol import CloseCode, lines
-from ticker.subscriber import Subscriber
 from ticker.wire import FULL, QueueWire
 
 
@@ -22,16 +21,14 @@ class Slow:
 
     def __init__(self) -> None:
         self.open, self.taken = asyncio.Event(), []
-        self.wire = QueueWire()
+        self.wire = QueueWire(lines, EVERYTHING)
         self.fanout = Fanout(Channel(name="en"), every_ms=15_000)
         self.fanout.load(Loaded(at(0), [], [], complete=True))
-        self.subscriber = Subscriber(self.wire.write, self.wire.finish, lines, EVERYTHING)
-        self.wire.subscriber = self.subscriber
-        self.fanout.join(self.subscriber)
+        self.fanout.join(self.wire)
 
     async def send(self, data: bytes) -> None:
         await self.open.wait()
-        self.taken += [json.loads(line) for line in data.split(b"\n")]
+        self.taken += [json.loads(line) for line in data.splitlines()]
 
     def take(self, n: int) -> None:
         self.fanout.take([(at(n), removal(EventType.RETRACTED, f"id{n}"))])
@@ -49,7 +46,7 @@ async def test_the_queue_is_bounded_and_caught_up():
         await asyncio.sleep(0)
     assert slow.fanout.paused == 0
     assert {m["id"] for m in slow.taken[1:]} == {f"id{n}" for n in range(1, 10 * FULL)}
-    slow.wire.finish(CloseCode.RESTART)
+    slow.wire.close(CloseCode.RESTART)
     await asyncio.wait_for(running, 5)
     slow.wire.write(b"after the end")
     assert slow.wire._queue.empty()

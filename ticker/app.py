@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route(STREAM, sse.Stream(), methods=["GET"]),
         WebSocketRoute(SOCKET, websocket.Stream()),
+        Route(SOCKET, websocket.not_upgraded, methods=["GET"]),
         *feeds.routes,
         *api.routes,
         *health.routes,

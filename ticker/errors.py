@@ -13,6 +13,7 @@
     ├── VersionStale 412     edited on a version that is no longer the newest
     ├── TooLarge 413
     ├── Invalid 422          readable, but fields are at fault; names all of them
+    ├── UpgradeRequired 426  a WebSocket's address
     ├── VersionMissing 428   an edit must say which version it was made on
     ├── TooMany 429
     ├── HeadTooLarge 431
@@ -142,6 +143,12 @@ class Invalid(TickerError):
     code = "invalid"
     status = 422
     title = "Some fields are not right"
+
+
+class UpgradeRequired(TickerError):
+    code = "upgrade-required"
+    status = 426
+    title = "This is the address of a WebSocket"
 
 
 class VersionMissing(TickerError):

@@ -5,7 +5,7 @@ position before; a reader that resumes, and one that was too slow, gets the net 
 there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
-from ticker.subscriber import Subscriber
+from ticker.subscriber import Subscriber, write_to_each
 
 SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
-SNAPSHOT_AGE = 1_000  # ms that an encoded snapshot's `now` may lag behind
+DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
 
 
@@ -46,8 +46,16 @@ class Counts:
 
 
 class Fanout:
-    def __init__(self, channel: Channel, *, every_ms: int, now: int = 0) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        every_ms: int,
+        now: int = 0,
+        deliver: Callable[[Iterable[Subscriber], bytes], None] = write_to_each,
+    ) -> None:
         self.channel = channel
+        self._deliver = deliver
         self.every_ms = every_ms
         self.now = now
         self.stale = False
@@ -98,22 +106,24 @@ class Fanout:
             return
         # A copy: a connection that says `pause` while it is written to leaves the set.
         receivers = tuple(group.members.get(encoding, ()))
-        for subscriber in receivers:
-            subscriber.write(data)
+        self._deliver(receivers, data)
         self.counts.delivered += len(receivers)
 
     # --- the readers ----------------------------------------------------------------------------------------------
 
-    def join(self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False) -> None:
+    def join(
+        self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False, greeting: bytes = b""
+    ) -> None:
         """From now on the subscriber gets all; first what it lacks. No await in it: so there is no gap.
 
         `resume` says that the reader named a position, even one that cannot be read (`after` is None then).
+        The connection's own `greeting` goes before it, in the same write.
         """
         group = self.listen(subscriber)
         reason = "unknown" if resume and after is None else None
-        subscriber.write(group.encoded(after, subscriber.encoding, reason))
-        if after is not None:
-            subscriber.write(group.beat(subscriber.encoding))
+        news = group.encoded(after, subscriber.encoding, reason)
+        beat = group.beat(subscriber.encoding) if after is not None else b""
+        self._deliver((subscriber,), b"".join((greeting, news, beat)))
 
     def listen(self, subscriber: Subscriber) -> "Group":
         """From now on the subscriber gets what comes."""
@@ -146,7 +156,7 @@ class Fanout:
         group.add(subscriber)
         if since != self.position:
             self.counts.catchups += 1
-            subscriber.write(group.encoded(since, subscriber.encoding))
+            self._deliver((subscriber,), group.encoded(since, subscriber.encoding))
 
     def group(self, filter_: Filter) -> "Group":
         """Those who want the same. TooMany when there are too many different wishes at once."""
@@ -209,7 +219,7 @@ class Group:
         self.fanout = fanout
         self.filter = filter_
         self.members: dict[Encoding, set[Subscriber]] = {}
-        self._made: dict[tuple[Position | None, str | None, Encoding], tuple[int, bytes]] = {}
+        self._made: dict[Hashable, tuple[int, bytes]] = {}  # and when, in ms
         self._state: tuple[list[Headline], str] | None = None
         self._document: bytes | None = None
 
@@ -245,11 +255,15 @@ class Group:
 
     def encoded(self, since: Position | None, encoding: Encoding, reason: str | None = None) -> bytes:
         """What brings a reader from `since` to now, as bytes; from nothing, when it has no position."""
-        key = (since, reason, encoding)
-        at, data = self._made.get(key, (0, b""))
-        fresh = key in self._made and (since is not None or abs(self.fanout.now - at) < SNAPSHOT_AGE)
-        if not fresh:
-            data = encoding(self.messages(since, reason))
+        return self._once(
+            (since, reason, encoding), lambda: encoding(self.messages(since, reason)), dated=since is None
+        )
+
+    def _once(self, key: Hashable, make: Callable[[], bytes], *, dated: bool) -> bytes:
+        """What was made for this board already; made anew when it tells the time and is out of date."""
+        at, data = self._made.get(key, (0, None))
+        if data is None or (dated and abs(self.fanout.now - at) >= DATED):
+            data = make()
             self._made[key] = (self.fanout.now, data)
         return data
 
@@ -306,4 +320,4 @@ class Group:
         )
 
     def beat(self, encoding: Encoding) -> bytes:
-        return encoding([self.heartbeat()])
+        return self._once(("heartbeat", self.fanout.stale, encoding), lambda: encoding([self.heartbeat()]), dated=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ticker import protocol
 from ticker.channel import Channel
+from ticker.delivery import deliver
 from ticker.errors import NoChannel, Overloaded, Unavailable
 from ticker.fanout import Fanout
 from ticker.position import Position
@@ -15,6 +16,7 @@ from ticker.protocol import CloseCode
 from ticker.store import Gone
 from ticker.stream import Stream
 from ticker.subscriber import Subscriber
+from ticker.subscription import Subscription
 
 TICK = 1.0  # s between looks at the clock
 CHECK = 2.0  # s between looks at whether Redis still has the history we are in
@@ -45,7 +47,7 @@ class Hub:
         self.connections = 0
         self._uniform = uniform
         every_ms = heartbeat_seconds * 1000
-        self.fanouts = {name: Fanout(channel, every_ms=every_ms) for name, channel in channels.items()}
+        self.fanouts = {name: Fanout(channel, every_ms=every_ms, deliver=deliver) for name, channel in channels.items()}
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -66,7 +68,12 @@ class Hub:
         fanout.now = self.stream.now()
         return fanout
 
-    def admit(self) -> None:
+    def admit(self, subscription: Subscription) -> None:
+        """TickerError when no further connection, or not this one, can be taken."""
+        self.fanout(subscription.channel).check_room_for(subscription.filter)
+        self.check_room()
+
+    def check_room(self) -> None:
         """Overloaded when no further connection can be taken."""
         if self.draining:
             raise Overloaded("This process is going away; connect again.", retry_after=1)
@@ -74,11 +81,11 @@ class Hub:
             retry_after = round(self._uniform(2, 15))
             raise Overloaded("There are too many connections here; come back a little later.", retry_after=retry_after)
 
-    def join(self, channel: str, subscriber: Subscriber, after: str | None) -> None:
-        """From now on the subscriber gets everything of the channel. See Fanout.join."""
-        fanout = self.fanout(channel)
+    def join(self, subscription: Subscription, subscriber: Subscriber, greeting: bytes = b"") -> None:
+        """From now on the subscriber gets everything it asked for. See Fanout.join."""
+        after = subscription.after
         position = Position.parse(after) if after else None
-        fanout.join(subscriber, position, resume=bool(after))
+        self.fanout(subscription.channel).join(subscriber, position, resume=bool(after), greeting=greeting)
 
     @property
     def ready(self) -> bool:
