@@ -14,7 +14,7 @@ from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout import MOST_GROUPS, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout import MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
 from ticker.position import Position
@@ -311,6 +311,36 @@ def test_bytes_are_made_once_for_all_who_want_the_same() -> None:
     assert len(made) == 2  # what they lack, and a heartbeat
     fanout.take([entry(1, upsert(EventType.PUBLISHED, headline()))])
     assert len(made) == 3
+
+
+def test_what_several_groups_are_told_alike_is_made_once() -> None:
+    made: list[int] = []
+
+    def encoding(messages: Any) -> bytes:
+        made.append(len(messages))
+        return protocol.lines(messages)
+
+    fanout = new_fanout()
+    listeners = [Listener(encoding, Filter(section=f"s{i}")) for i in range(20)]
+    for listener in listeners:
+        fanout.join(listener)
+    made.clear()
+    fanout.take([entry(1, upsert(EventType.PUBLISHED, headline("a" * 16, section="s1")))])
+    assert sorted(made) == [0, 1]  # for whom it is, and nothing for all others
+    fanout.take([entry(2, removal(EventType.RETRACTED, "a" * 16))])
+    assert sorted(made) == [0, 1, 1]
+    assert all(listener.messages[-1]["type"] == "retracted" for listener in listeners)
+
+
+def test_who_asks_for_ever_new_positions_fills_no_memory() -> None:
+    fanout = new_fanout()
+    for n in range(1000):
+        fanout.now += 1000
+        fanout.join(Listener(), Position("epoch0", n, n))
+        fanout.join(Listener(), Position(f"other{n}", n, n))
+        fanout.join(Listener())
+    assert len(fanout.peek(EVERYTHING)._made) <= MOST_MADE
+    assert len(fanout._shared) <= MOST_MADE
 
 
 @pytest.mark.parametrize(

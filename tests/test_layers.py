@@ -14,7 +14,7 @@ PURE = {
     "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
     "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
     "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.subscription",
+    "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.memo", "ticker.subscription",
     "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",

@@ -129,6 +129,11 @@ class WebSocket(Connection):
         self.said: list[bytes] = []  # of a message that is not yet whole
         self.ended = False  # a close frame has been sent
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.incoming is not None:
+            self.incoming.parser.close()  # which holds it: a circle of 4 kB that only the collector would find
+
     def data_received(self, data: bytes) -> None:
         if self.is_flooded(len(data)):
             self.close(CloseCode.POLICY)  # before it is parsed: each of many tiny frames costs more than its bytes

@@ -5,7 +5,7 @@ position before; a reader that resumes, and one that was too slow, gets the net 
 there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,11 +17,13 @@ from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
+from ticker.memo import Memo
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
 from ticker.subscriber import Subscriber, write_to_each
 
 SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
+MOST_MADE = 16  # pieces of bytes that a group keeps; a storm of reconnects comes from a few positions
 DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
 
@@ -65,6 +67,7 @@ class Fanout:
         self.changes = Changes((0, 0))
         self._json: dict[str, str] = {}
         self._groups: dict[Filter, Group] = {}
+        self._shared = Memo(MOST_MADE)
         self._paused: dict[Subscriber, tuple[Position, int]] = {}
         self._beat_at = now
 
@@ -96,6 +99,7 @@ class Fanout:
         self._send(before)
 
     def _send(self, since: Position) -> None:
+        self._shared.clear()
         for group in list(self._groups.values()):
             group.forget()
             for encoding in list(group.members):
@@ -208,6 +212,10 @@ class Fanout:
             for encoding in list(group.members):
                 self._write(group, encoding, group.beat(encoding))
 
+    def bytes_of(self, messages: Sequence[Message], encoding: Encoding) -> bytes:
+        """What several groups are told alike is encoded, and compressed, once."""
+        return self._shared.get((tuple(messages), encoding), lambda: encoding(messages))
+
     def json_of(self, headline_id: str) -> str:
         return self._json[headline_id]
 
@@ -219,7 +227,7 @@ class Group:
         self.fanout = fanout
         self.filter = filter_
         self.members: dict[Encoding, set[Subscriber]] = {}
-        self._made: dict[Hashable, tuple[int, bytes]] = {}  # and when, in ms
+        self._made = Memo(MOST_MADE)
         self._state: tuple[list[Headline], str] | None = None
         self._document: bytes | None = None
 
@@ -255,17 +263,10 @@ class Group:
 
     def encoded(self, since: Position | None, encoding: Encoding, reason: str | None = None) -> bytes:
         """What brings a reader from `since` to now, as bytes; from nothing, when it has no position."""
-        return self._once(
-            (since, reason, encoding), lambda: encoding(self.messages(since, reason)), dated=since is None
+        second = self.fanout.now // DATED if since is None else None
+        return self._made.get(
+            (since, reason, encoding, second), lambda: self.fanout.bytes_of(self.messages(since, reason), encoding)
         )
-
-    def _once(self, key: Hashable, make: Callable[[], bytes], *, dated: bool) -> bytes:
-        """What was made for this board already; made anew when it tells the time and is out of date."""
-        at, data = self._made.get(key, (0, None))
-        if data is None or (dated and abs(self.fanout.now - at) >= DATED):
-            data = make()
-            self._made[key] = (self.fanout.now, data)
-        return data
 
     def messages(self, since: Position | None, reason: str | None = None) -> list[Message]:
         """The net change since a position, or a snapshot that says why there is none."""
@@ -320,4 +321,5 @@ class Group:
         )
 
     def beat(self, encoding: Encoding) -> bytes:
-        return self._once(("heartbeat", self.fanout.stale, encoding), lambda: encoding([self.heartbeat()]), dated=True)
+        key = ("heartbeat", self.fanout.stale, encoding, self.fanout.now // DATED)
+        return self._made.get(key, lambda: encoding([self.heartbeat()]))
