@@ -1,6 +1,7 @@
 import random
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,16 @@ def test_a_message_is_compressed_only_where_that_makes_it_smaller(payload: bytes
 def test_words_become_fewer_and_noise_does_not() -> None:
     assert len(deflate.message(b"headline " * 40) or b"") < 40
     assert deflate.message(random.Random(1).randbytes(300)) is None
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "taken"),
+    [
+        (b"gzip", True), (b"gzip, deflate, br, zstd", True), (b"br,GZIP", True), (b"x-gzip", True),
+        (b"br, gzip;q=0.5", True),
+        (b"gzip; q=1, br", True), (b"gzip ;q=0.001", True), (b"", False), (b"br", False), (b"identity", False),
+        (b"gzip;q=0", False), (b"br, gzip; q=0.000, x", False), (b"notgzip", False), (b"gzipped", False),
+    ],
+)  # fmt: skip
+def test_gzip_is_for_those_who_name_it(accept_encoding: bytes, *, taken: bool) -> None:
+    assert deflate.takes_gzip(accept_encoding) == taken

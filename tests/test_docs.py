@@ -23,6 +23,7 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    connection,
     dead,
     desk,
     errors,
@@ -35,6 +36,7 @@ from ticker import (
     protocol,
     requests,
     serve,
+    server,
     transport,
 )
 from ticker import settings as settings_of
@@ -243,10 +245,10 @@ def test_every_address_is_documented() -> None:
     f"| {requests.BODY_LIMIT // 1024} kB | 413 ",
     f"| {requests.BODY_SECONDS:.0f} s | 408 ",
     f"| {transport.HEAD_LIMIT // 1024} kB | 431 ",
-    f"| {transport.Server.head_seconds:.0f} s | 408 ",
+    f"| {server.Server.head_seconds:.0f} s | 408 ",
     f"| {transport.MESSAGE_LIMIT // 1024**2} MB | the end |",
-    f"| {transport.HEARD_LIMIT // 1024} kB | 1008 |",
-    f"| {serve.INCOMING_MESSAGE // 1024} kB | the connection ends |",
+    f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
+    f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
     f"| {api.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
@@ -260,7 +262,7 @@ def test_every_address_is_documented() -> None:
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
-    f"`retry:` ({ticker.sse.RETRY[0]} to {ticker.sse.RETRY[1]}, drawn per connection)",
+    f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL

@@ -21,7 +21,6 @@ from ticker.protocol import CloseCode, Encoding
 from ticker.subscriber import Subscriber
 from ticker.subscription import Subscription
 
-RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
 HEARD_LIMIT = 64 * 1024  # bytes in a second from a peer that has next to nothing to say
 MESSAGE_LIMIT = 4 * 1024  # bytes a reader may send in one WebSocket message
 LAST_WORDS = 1.0  # s that a peer which does not keep the rules has for reading why it is let go
@@ -98,7 +97,7 @@ class EventStream(Connection):
         return self.encoding is protocol.event_stream_gzip_chunk
 
     def open(self, peer: asyncio.Transport, head: bytes, subscription: Subscription) -> None:
-        retry = protocol.retry(random.randint(*RETRY))
+        retry = protocol.retry(random.randint(*protocol.RETRY))
         begin = deflate.GZIP_HEAD + deflate.stored(retry) if self.is_gzip else retry
         super().open(peer, head + protocol.chunk(begin), subscription)
 

@@ -1,5 +1,6 @@
 """Compression that costs nothing per reader: pieces that do not depend on what was sent before, made once for all."""
 
+import re
 import zlib
 
 RAW = -15  # window bits of a deflate stream without a header
@@ -8,6 +9,13 @@ TAIL = b"\x00\x00\xff\xff"  # what an empty stored block at a byte boundary ends
 GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # RFC 1952: deflate, no name, no time
 GZIP_END = b"\x03\x00"  # the last block, empty. Length and checksum would be each reader's own; none of them asks
 LARGEST_STORED = 65_535  # bytes of a stored block
+
+_GZIP = re.compile(rb"(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
+
+
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether a reader with this `Accept-Encoding` names gzip, and not to refuse it (RFC 9110 section 12.5.3)."""
+    return _GZIP.search(accept_encoding) is not None
 
 
 def _flushed(data: bytes, mode: int) -> bytes:

@@ -37,7 +37,7 @@ class Hub:
         *,
         heartbeat_seconds: int = 15,
         drain_seconds: float = 5,
-        max_connections: int = 10_000,
+        max_connections: int = 20_000,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.stream = stream

@@ -140,6 +140,9 @@ def lines(messages: Sequence[Message]) -> bytes:
     return "".join(f"{message.json}\n" for message in messages).encode()
 
 
+RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
+
+
 def retry(ms: int) -> bytes:
     """How long an EventSource waits before it comes back."""
     return b"retry: %d\n\n" % ms

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         default=5, ge=0, le=300, description="seconds over which a stopping process lets readers go"
     )
     max_connections: int = Field(
-        default=10_000, ge=1, description="readers per web process; more are told to come back"
+        default=20_000, ge=1, description="readers per web process; more are told to come back"
     )
     peer_timeout_seconds: int = Field(
         default=30, ge=5, le=600, description="seconds until a silent, vanished reader is dropped"

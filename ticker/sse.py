@@ -17,8 +17,6 @@ from ticker.hub import Hub
 from ticker.subscription import Subscription
 from ticker.wire import QueueWire
 
-RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
-
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -62,7 +60,7 @@ async def _serve(hub: Hub, wanted: Subscription, receive: Receive, send: Send) -
     async def body(data: bytes) -> None:
         await send({"type": "http.response.body", "body": data, "more_body": True})
 
-    hub.join(wanted, wire, protocol.retry(random.randint(*RETRY)))
+    hub.join(wanted, wire, protocol.retry(random.randint(*protocol.RETRY)))
     await wire.run(body, _disconnect(receive))
     if wire.closed is not None and not wire.cut.is_set():
         await send({"type": "http.response.body", "body": b""})

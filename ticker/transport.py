@@ -12,7 +12,7 @@ import time
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ticker import handshake, protocol, sse, subscription
+from ticker import deflate, handshake, protocol, sse, subscription
 from ticker.connection import Connection, EventStream, WebSocket
 from ticker.errors import HeadTooLarge, Malformed, Slow, TickerError
 from ticker.handshake import Accepted
@@ -130,7 +130,7 @@ class HttpProtocol(HttpToolsProtocol):
         origins = hub.fanout(wanted.channel).channel.origins
         more = [*self.server_state.default_headers, *sharing(headers.get(b"origin"), origins)]
         encoding = protocol.event_stream_chunk
-        if self.compress and b"gzip" in headers.get(b"accept-encoding", b""):
+        if self.compress and deflate.takes_gzip(headers.get(b"accept-encoding", b"")):
             encoding = protocol.event_stream_gzip_chunk
             more += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
         return EventStream(hub, self.connections, encoding, wanted), sse.head(more), wanted
