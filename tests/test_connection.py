@@ -263,6 +263,26 @@ async def test_a_stream_may_begin_on_a_connection_that_has_served_before(web: We
     writer.transport.abort()
 
 
+@pytest.mark.parametrize(
+    "behind", [request(path="/healthz"), request("Content-Length: 2", method="POST") + b"{}", request()]
+)
+async def test_what_stands_behind_a_stream_is_not_answered(web: Web, desk: Api, behind: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(request() + behind)
+    text = await asyncio.wait_for(reader.readuntil(b"event: snapshot\n"), 20)
+    headline = await desk.publish("To who asked for too much")
+    text += await asyncio.wait_for(reader.readuntil(headline["id"].encode()), 20)
+    assert text.count(b"HTTP/1.1 ") == 1
+    writer.transport.abort()
+
+
+async def test_nonsense_behind_a_request_for_a_stream_is_refused(web: Web) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(request() + b"nonsense")
+    assert (await asyncio.wait_for(reader.read(), 20)).startswith(b"HTTP/1.1 400 ")
+    writer.transport.abort()
+
+
 async def test_the_head_alone_of_a_stream(web: Web) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
     writer.write(request("Connection: close", method="HEAD"))

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import time
+from typing import NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -27,6 +28,14 @@ MESSAGE_LIMIT = 1024 * 1024  # bytes of a whole request, however it is framed; w
 _FOLLOW = re.compile(rb"/v1/channels/([a-z0-9-]+)/(stream|ws)(?:\?(.*))?")
 
 
+class Opening(NamedTuple):
+    """What takes a connection over once its request has been read."""
+
+    connection: Connection
+    head: bytes  # of the answer
+    subscription: Subscription
+
+
 class HttpProtocol(HttpToolsProtocol):
     """HTTP, up to where a stream begins."""
 
@@ -35,7 +44,7 @@ class HttpProtocol(HttpToolsProtocol):
     taken = 0  # bytes since the request began
     reading = 0  # bytes that came just now
     in_head = False
-    stream: "tuple[Connection, bytes, Subscription] | None" = None  # what takes over once the request has been read
+    opening: Opening | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -45,8 +54,10 @@ class HttpProtocol(HttpToolsProtocol):
         self.taken += len(data)
         self.reading = len(data)
         super().data_received(data)
-        if self.stream is not None:
-            self._hand_over(*self.stream)
+        if self.transport.is_closing():
+            return
+        if self.opening is not None:
+            self._hand_over(*self.opening)
         elif self.in_head and self.taken > HEAD_LIMIT:
             self.refuse(HeadTooLarge("The request's headers are larger than 32 kB."))
         elif self.taken > MESSAGE_LIMIT:
@@ -59,13 +70,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.in_head = False
-        if self.awaits_a_request:
-            self.stream = self._stream()
-        if self.stream is None:
+        if self.opening is None and self.awaits_a_request:
+            self.opening = self._opening()
+        if self.opening is None:
             super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        if self.opening is None:  # else it is of a request behind one that has no end
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
-        if self.stream is None:
+        if self.opening is None:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -103,7 +118,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     # --- streams ----------------------------------------------------------------------------------------------------
 
-    def _stream(self) -> "tuple[Connection, bytes, Subscription] | None":
+    def _opening(self) -> Opening | None:
         """What the request opens; None when it is an ordinary one, or not what a plain reader sends, or refused.
 
         Those take the ordinary road through the application, which says why.
@@ -124,27 +139,23 @@ class HttpProtocol(HttpToolsProtocol):
         except (TickerError, UnicodeDecodeError):
             return None
 
-    def _event_stream(
-        self, hub: Hub, wanted: Subscription, headers: dict[bytes, bytes]
-    ) -> tuple[Connection, bytes, Subscription]:
+    def _event_stream(self, hub: Hub, wanted: Subscription, headers: dict[bytes, bytes]) -> Opening:
         origins = hub.fanout(wanted.channel).channel.origins
         more = [*self.server_state.default_headers, *sharing(headers.get(b"origin"), origins)]
         encoding = protocol.event_stream_chunk
         if self.compress and deflate.takes_gzip(headers.get(b"accept-encoding", b"")):
             encoding = protocol.event_stream_gzip_chunk
             more += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-        return EventStream(hub, self.connections, encoding, wanted), sse.head(more), wanted
+        return Opening(EventStream(hub, self.connections, encoding, wanted), sse.head(more), wanted)
 
-    def _web_socket(
-        self, hub: Hub, wanted: Subscription, headers: dict[bytes, bytes]
-    ) -> "tuple[Connection, bytes, Subscription] | None":
+    def _web_socket(self, hub: Hub, wanted: Subscription, headers: dict[bytes, bytes]) -> Opening | None:
         origin, host = headers.get(b"origin"), headers.get(b"host", b"")
         check_origin(hub, wanted, origin.decode("latin-1") if origin is not None else None, host.decode("latin-1"))
         accepted: Accepted | None = handshake.accept(headers, compress=self.compress)
         if accepted is None:
             return None
         encoding = protocol.deflated_frames if accepted.deflates else protocol.frames
-        return WebSocket(hub, self.connections, encoding, wanted), accepted.head + b"\r\n", wanted
+        return Opening(WebSocket(hub, self.connections, encoding, wanted), accepted.head + b"\r\n", wanted)
 
     def _hand_over(self, connection: Connection, head: bytes, wanted: Subscription) -> None:
         """The connection goes its own way, and nothing of what read its request is kept."""
@@ -152,7 +163,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         transport = self.transport
         # Circles that only the collector would find.
-        self.parser = self.stream = self.cycle = self.flow = None  # type: ignore[assignment]
+        self.parser = self.opening = self.cycle = self.flow = None  # type: ignore[assignment]
         connection.open(transport, head, wanted)
 
 
