@@ -97,6 +97,7 @@ class PlainUvicorn(Web):
 
     def start(self) -> "PlainUvicorn":
         command = [sys.executable, "-m", "uvicorn", "ticker.app:create_app", "--factory", "--port", str(self.port)]
+        command += ["--ws-ping-interval", "600"]  # its own pings are not what is tested
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=out)
         return self
