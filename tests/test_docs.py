@@ -458,7 +458,7 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
     hub = Hub(stream, settings.channels)
-    families = [*metrics._channels(hub), *await metrics._sources(hub)]
+    families = await metrics.families(hub)
     assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "What to watch"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families
