@@ -1,10 +1,13 @@
 """/metrics, read as Prometheus reads it."""
 
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client import ProcessCollector
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.proxy import Proxy
@@ -118,6 +121,19 @@ async def none_comes(desk: Api) -> float:
     """How many wait, once they do for longer than a read in Redis would."""
     told = await measured(desk)
     return told["ticker_behind", "en"] if told["ticker_behind_seconds", "en"] * 1000 > BLOCK else 0
+
+
+def test_the_process_is_as_the_librarys_own_collector_has_it() -> None:
+    def told(families: Iterable[Metric]) -> dict[str, float]:
+        return {sample.name: sample.value for family in families for sample in family.samples}
+
+    ours, theirs = told(metrics._process()), told(ProcessCollector(registry=None).collect())
+    assert ours.keys() == theirs.keys() - {"process_virtual_memory_bytes"}
+    began = "process_start_time_seconds"
+    assert theirs.pop(began) - 1 <= ours.pop(began) <= time.time()
+    assert ours["process_max_fds"] == theirs["process_max_fds"]
+    for name, value in ours.items():
+        assert value == pytest.approx(theirs[name], rel=0.1, abs=1), name
 
 
 class Full(Subscriber):

@@ -4,9 +4,14 @@ Nothing here walks the connections: a scrape costs the same with ten thousand re
 """
 
 import asyncio
+import contextlib
+import os
+import resource
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from ticker.errors import TickerError
@@ -20,7 +25,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 WITHIN = 1.0  # s that Redis has for its part; without it the rest is told
 TRANSPORTS = ("sse", "websocket", "poll")
 
-_process = ProcessCollector(registry=None)
+_started_at = time.time()
 
 
 async def text(hub: Hub) -> bytes:
@@ -30,7 +35,7 @@ async def text(hub: Hub) -> bytes:
 
 
 async def families(hub: Hub) -> list[Metric]:
-    told = [*_readers(hub), *_channels(hub), *_health(hub), *_process.collect()]
+    told = [*_readers(hub), *_channels(hub), *_health(hub), *_process()]
     for asked in await asyncio.gather(_from_redis(_behind(hub)), _from_redis(_sources(hub))):
         told += asked
     return told
@@ -97,6 +102,20 @@ def _health(hub: Hub) -> Iterator[Metric]:
     yield GaugeMetricFamily("ticker_canary_stalled", "1 while the canary does not come back", value=canary.stalled)
     yield _histogram("ticker_loop_lag_seconds", "How late the event loop wakes", [], [([], lag.seen)])
     yield GaugeMetricFamily("ticker_loop_lag_last_seconds", "How late it was the last time", value=lag.last)
+
+
+def _process() -> Iterator[Metric]:
+    """Under the names of prometheus_client's own collector, which lists every descriptor: 17 ms with 10,000 readers."""
+    yield CounterMetricFamily("process_cpu_seconds", "CPU time, user and system", value=time.process_time())
+    yield GaugeMetricFamily("process_start_time_seconds", "When it was started", value=_started_at)
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield GaugeMetricFamily("process_max_fds", "Descriptors that it may have", value=most)
+    with contextlib.suppress(OSError):  # no Linux
+        resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        yield GaugeMetricFamily("process_resident_memory_bytes", "Memory in use", value=resident)
+        fds = Path("/proc/self/fd")
+        number = fds.stat().st_size or len(list(fds.iterdir()))  # Linux before 6.2 has no size for it
+        yield GaugeMetricFamily("process_open_fds", "Descriptors in use", value=number)
 
 
 def _histogram(
