@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.servers import Web, eventually, running
+from tests.servers import PATIENCE, Web, eventually, running
 from tests.test_api import Api
 from tests.test_hub import at_work
 from ticker import canary
@@ -43,6 +43,13 @@ async def test_each_one_comes_back_and_is_timed(redis: Client) -> None:
         assert hub.canary.delay.sum > 0
         assert not hub.canary.stalled
         assert len(hub.canary.fanout.board) == 1
+
+
+async def test_it_ends_whenever_it_is_told_to(redis: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canary, "EVERY", 0.001)
+    for moment in range(20):
+        async with asyncio.timeout(PATIENCE), at_work(redis) as hub:
+            await eventually(lambda: hub.canary.delay.count > moment)  # noqa: B023
 
 
 async def test_it_waits_for_redis_and_begins_when_it_is_there(redis: Client, monkeypatch: pytest.MonkeyPatch) -> None:

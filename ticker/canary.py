@@ -20,7 +20,7 @@ from ticker.headline import Headline, State, new_id
 from ticker.histogram import Histogram
 from ticker.position import Position
 from ticker.protocol import CloseCode
-from ticker.store import Gone
+from ticker.store import Gone, end_if_cancelled
 from ticker.stream import Keys, Stream
 from ticker.subscriber import Subscriber
 from ticker.urgency import Urgency
@@ -69,6 +69,7 @@ class Canary:
                 if await self.send() and not followed:
                     followed = True
                     tasks.create_task(follow(self.fanout))
+                end_if_cancelled()
                 await asyncio.sleep(EVERY)
 
     async def send(self) -> bool:

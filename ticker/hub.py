@@ -14,7 +14,7 @@ from ticker.fanout import Fanout
 from ticker.lag import Lag
 from ticker.position import Position
 from ticker.protocol import CloseCode
-from ticker.store import Gone
+from ticker.store import Gone, end_if_cancelled
 from ticker.stream import Stream
 from ticker.subscriber import Subscriber
 
@@ -117,6 +117,7 @@ class Hub:
     async def _follow(self, fanout: Fanout) -> None:
         failures = 0
         while True:
+            end_if_cancelled()
             try:
                 await self._load_unless_it_holds(fanout)
                 failures = 0
@@ -156,6 +157,7 @@ class Hub:
         name = fanout.channel.name
         checked = time.monotonic()
         async for batch in self.stream.follow(name, fanout.position):
+            end_if_cancelled()
             if batch:
                 fanout.now = self.stream.now()
                 began = time.monotonic()
