@@ -23,6 +23,7 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    canary,
     connection,
     dead,
     desk,
@@ -31,6 +32,7 @@ from ticker import (
     fanout,
     headline,
     keys,
+    lag,
     life,
     metrics,
     protocol,
@@ -460,11 +462,21 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
     hub = Hub(stream, settings.channels)
-    families = [*metrics._channels(hub), *await metrics._sources(hub)]
-    assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "What to watch"))} == {
+    families = await metrics.families(hub)
+    assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "Metrics"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families
     }
+
+
+@pytest.mark.parametrize("sentence", [
+    f"handed on, at most {streams.BATCH:,};",
+    f"{1 / lag.EVERY:.0f} samples a second",
+    f"closed after {fanout.SLOW_AFTER // 1000} s",
+])  # fmt: skip
+def test_what_is_watched_is_as_documented(sentence: str) -> None:
+    assert sentence.replace("10 samples", "ten samples") in OPERATIONS
+    assert (canary.EVERY, canary.KEPT, metrics.WITHIN) == (2, 5 * 60 * 1000, 1)  # told in words
 
 
 @pytest.mark.parametrize("sentence", [

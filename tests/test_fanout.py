@@ -258,6 +258,10 @@ class FanoutMachine(RuleBasedStateMachine):
             reader.connection.drained()
 
     @invariant()
+    def connections_are_counted(self) -> None:
+        assert self.fanout.counts.connections.total() == len(list(self.fanout.subscribers()))
+
+    @invariant()
     def who_is_up_to_date_shows_the_servers_board(self) -> None:
         if self.backlog:
             return

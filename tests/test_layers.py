@@ -12,9 +12,9 @@ LONGEST_FUNCTION = 50  # lines, without its docstring
 
 PURE = {
     "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
-    "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
-    "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.memo", "ticker.subscription",
+    "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life",
+    "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text",
+    "ticker.urgency", "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.memo", "ticker.subscription",
     "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",

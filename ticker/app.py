@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 heartbeat_seconds=given.heartbeat_seconds,
                 drain_seconds=given.drain_seconds,
                 max_connections=given.max_connections,
+                stall_seconds=given.stall_seconds,
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
             running = asyncio.create_task(hub.run())

@@ -5,6 +5,7 @@ position before; a reader that resumes, and one that was too slow, gets the net 
 there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
+from ticker.histogram import Histogram
 from ticker.memo import Memo
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
@@ -41,7 +43,12 @@ class Loaded(NamedTuple):
 class Counts:
     """What operators ask about; read by the metrics."""
 
+    connections: Counter[str] = field(default_factory=Counter)  # by transport
+    events: int = 0
+    delay: Histogram = field(default_factory=Histogram)  # from the log to the last write
+    turned_at: float = 0.0  # s, monotonic: when the follower last got round
     delivered: int = 0
+    bytes: int = 0
     catchups: int = 0
     snapshots: dict[str, int] = field(default_factory=dict)
     slow: int = 0
@@ -96,6 +103,7 @@ class Fanout:
             else:
                 self._json[event.id] = event.json
         self.position = entries[-1][0]
+        self.counts.events += len(entries)
         self._send(before)
 
     def _send(self, since: Position) -> None:
@@ -112,6 +120,7 @@ class Fanout:
         receivers = tuple(group.members.get(encoding, ()))
         self._deliver(receivers, data)
         self.counts.delivered += len(receivers)
+        self.counts.bytes += len(receivers) * len(data)
 
     # --- the readers ----------------------------------------------------------------------------------------------
 
@@ -134,15 +143,18 @@ class Fanout:
         group = self.group(subscriber.filter)
         group.add(subscriber)
         subscriber.fanout = self
+        self.counts.connections[subscriber.transport] += 1
         return group
 
     def leave(self, subscriber: Subscriber) -> None:
-        self._paused.pop(subscriber, None)
+        was_here = self._paused.pop(subscriber, None) is not None
         group = self._groups.get(subscriber.filter)
         if group is not None:
-            group.remove(subscriber)
+            was_here |= group.remove(subscriber)
             if not group.members and subscriber.filter != EVERYTHING and not self._waits_for(subscriber.filter):
                 del self._groups[subscriber.filter]
+        if was_here:  # one that was closed for being slow leaves again when its connection ends
+            self.counts.connections[subscriber.transport] -= 1
 
     def pause(self, subscriber: Subscriber) -> None:
         """All that was written up to now will still arrive; what comes from now on it lacks."""
@@ -190,6 +202,11 @@ class Fanout:
     @property
     def paused(self) -> int:
         return len(self._paused)
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the readers that are paused."""
+        return sum(subscriber.buffered() for subscriber in self._paused)
 
     # --- the clock ------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         default=30, ge=5, le=600, description="seconds until a silent, vanished reader is dropped"
     )
     compress: bool = Field(default=True, description="streams are compressed for readers that take it")
+    stall_seconds: int = Field(
+        default=10, ge=3, le=600, description="seconds without progress, though Redis is there, until /readyz is red"
+    )
     log_hours: int = Field(default=48, ge=1, le=24 * 90, description="hours of events kept for readers that come back")
     audit_days: int = Field(default=365, ge=1, le=3650, description="days that audit and tombstones are kept")
     channels: dict[str, Channel] = Field(default={}, description="`[channels.NAME]` in ticker.toml; default en, ar, es")
