@@ -157,7 +157,9 @@ class Processes:
             new, self._kept[name] = self._kept[name], new
             self._printer.print(name, "a new one is ready in its place; the old one ends")
         else:
-            self._printer.print(name, f"the new one did not become ready within {self.ready_within:g} s; the old one stays")
+            self._printer.print(
+                name, f"the new one did not become ready within {self.ready_within:g} s; the old one stays"
+            )
         new.signal(signal.SIGTERM)
         if await _wait_for_end([new], self.stop_within):
             self._printer.print(name, f"did not end within {self.stop_within:g} s: killed")
