@@ -3,7 +3,7 @@
 python -m tests.journeys.crowd HOST PORT COUNT [RECEIVE_BUFFER]
 
 Each line on its input is answered with a line that says how they all are. They read until the input ends, and do not
-come back when they are cut. What one message says is found out once for all of them; beyond that each keeps its own.
+come back when they are cut. Each keeps what it has read, and nothing of another's.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import uvloop
@@ -24,7 +24,9 @@ from tests.journeys.readers import CHANNEL
 from tests.servers import ROOT, eventually
 from ticker.board import Board
 from ticker.headline import Headline
+from ticker.stream import Stream
 
+PIECES = 200  # remembered by what they say
 AT_ONCE = 100  # connections under way at a time
 UPGRADE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -33,25 +35,53 @@ UPGRADE = (
 DATA = re.compile(rb"data: ([^\n]*)\n\n")
 
 
-class Told(NamedTuple):
-    """What one message says."""
-
-    kind: str
+class Message(NamedTuple):
+    type: str
     hash: str | None
-    headlines: Sequence[tuple[str, int]] = ()  # id and version
-    removed: str | None = None
+    shown: Sequence[tuple[str, int]]  # id and version
+    removed: str | None
 
 
 _headlines: dict[tuple[str, int], Headline] = {}
 
 
 @functools.cache
-def told(text: bytes) -> Told:
+def parse(text: bytes) -> Message:
     message = json.loads(text)
     given = message["headlines"] if message["type"] == "snapshot" else [h for h in [message.get("headline")] if h]
-    headlines = [Headline.model_validate(h) for h in given]
-    _headlines.update(((h.id, h.version), h) for h in headlines)
-    return Told(message["type"], message.get("hash"), [(h.id, h.version) for h in headlines], message.get("id"))
+    shown = {(h.id, h.version): h for h in map(Headline.model_validate, given)}
+    _headlines.update(shown)
+    return Message(message["type"], message.get("hash"), [*shown], message.get("id"))
+
+
+class Told:
+    """What a piece of a stream says, folded: found out once for all readers that read the same piece."""
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self.types: Counter[str] = Counter()
+        self.anew = False  # it has a snapshot: what was held before is void
+        self.first: dict[str, int] = {}  # id and version of what was shown, as it came first
+        self.held: dict[str, int] = {}  # and as it is held in the end
+        self.gone: set[str] = set()
+        self.repeats = 0
+        self.hash: str | None = None  # that the last message had, if it had one
+        for text in texts:
+            self._fold(parse(text))
+        self.seen = {*self.first, *self.gone}
+
+    def _fold(self, message: Message) -> None:
+        self.types[message.type] += 1
+        self.hash = message.hash
+        if message.type == "snapshot":
+            self.anew, self.held, self.first = True, {}, {}
+        elif message.removed is not None:
+            self.held.pop(message.removed, None)
+            self.gone.add(message.removed)
+        for headline_id, version in message.shown:
+            self.repeats += self.held.get(headline_id) == version
+            self.first.setdefault(headline_id, version)
+            self.held[headline_id] = version
+            self.gone.discard(headline_id)
 
 
 @functools.cache
@@ -60,13 +90,15 @@ def hash_of_board(held: frozenset[tuple[str, int]]) -> str:
 
 
 class Reader(asyncio.Protocol):
+    request = ""
+
     def __init__(self) -> None:
         self.held: dict[str, int] = {}
         self.seen: set[str] = set()
         self.types: Counter[str] = Counter()
         self.repeats = self.reads = 0
         self.lost = False
-        self.said: str | None = None  # the hash that the last message had, if it had one
+        self.hash: str | None = None
         self._rest = b""
         self._in_head = True
 
@@ -75,46 +107,52 @@ class Reader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.reads += 1
-        self._rest += data
+        data = self._rest + data
         if self._in_head:
-            head, end, rest = self._rest.partition(b"\r\n\r\n")
+            head, end, data = data.partition(b"\r\n\r\n")
             if not end:
+                self._rest = head
                 return
             assert b" 200 " in head or b" 101 " in head, head
-            self._in_head, self._rest = False, rest
-        for text in self.texts():
-            self.take(told(text))
+            self._in_head = False
+        told, self._rest = self.read(data)
+        if told.types:
+            self.take(told)
 
-    def texts(self) -> list[bytes]:
+    @staticmethod
+    def read(data: bytes) -> tuple[Told, bytes]:
+        """What the whole messages say, and the rest."""
         raise NotImplementedError
 
-    def take(self, message: Told) -> None:
-        self.types[message.kind] += 1
-        self.said = message.hash
-        if message.kind == "snapshot":
-            self.held = {}
-        elif message.removed is not None:
-            self.held.pop(message.removed, None)
-            self.seen.add(message.removed)
-        for headline_id, version in message.headlines:
-            self.repeats += self.held.get(headline_id) == version
-            self.held[headline_id] = version
-            self.seen.add(headline_id)
+    def take(self, told: Told) -> None:
+        self.types.update(told.types)
+        if told.anew:
+            self.held.clear()
+        self.repeats += told.repeats + len(self.held.items() & told.first.items())
+        for headline_id in told.gone:
+            self.held.pop(headline_id, None)
+        self.held.update(told.held)
+        self.seen |= told.seen
+        self.hash = told.hash
 
 
 class StreamReader(Reader):
     request = f"GET /v1/channels/{CHANNEL}/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 
-    def texts(self) -> list[bytes]:
-        whole, end, self._rest = self._rest.rpartition(b"\n\n")
-        return DATA.findall(whole + end)
+    @staticmethod
+    @functools.lru_cache(PIECES)
+    def read(data: bytes) -> tuple[Told, bytes]:
+        whole, end, rest = data.rpartition(b"\n\n")
+        return Told(DATA.findall(whole + end)), rest
 
 
 class SocketReader(Reader):
     request = f"GET /v1/channels/{CHANNEL}/ws HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
 
-    def texts(self) -> list[bytes]:
-        data, found, at = self._rest, [], 0
+    @staticmethod
+    @functools.lru_cache(PIECES)
+    def read(data: bytes) -> tuple[Told, bytes]:
+        texts, at = [], 0
         while len(data) >= at + 2:
             size, start = data[at + 1], at + 2
             if size > 125:
@@ -123,10 +161,9 @@ class SocketReader(Reader):
             if len(data) < start + size:
                 break
             if data[at] == 0x81:
-                found.append(data[start : start + size])
+                texts.append(data[start : start + size])
             at = start + size
-        self._rest = data[at:]
-        return found
+        return Told(texts), data[at:]
 
 
 async def connect(kind: type[Reader], host: str, port: int, receive_buffer: int, turn: asyncio.Semaphore) -> Reader:
@@ -147,7 +184,7 @@ def report(readers: Sequence[Reader]) -> dict[str, Any]:
     return {
         "live": sum(bool(reader.types) and not reader.lost for reader in readers),
         "boards": sorted(set(boards)),
-        "agreed": sum(reader.said == board for reader, board in zip(readers, boards, strict=True)),
+        "agreed": sum(reader.hash == board for reader, board in zip(readers, boards, strict=True)),
         "seen": sorted(set.intersection(*(reader.seen for reader in readers))),
         "repeats": sum(reader.repeats for reader in readers),
         "reads": max(reader.reads for reader in readers),
@@ -183,13 +220,13 @@ class Crowd:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    async def agrees(self, seen: set[str]) -> dict[str, Any]:
-        """All are live, have seen these headlines, and hold one board, which the server's hash confirms."""
+    async def agrees(self, board: str, seen: Iterable[str] = ()) -> dict[str, Any]:
+        """All are live, hold this board, which a hash of the server's confirms, and have seen these headlines."""
+        wanted = {"live": self.count, "agreed": self.count, "boards": [board]}
 
         async def all_agree() -> dict[str, Any] | None:
             now = await self.report()
-            agreed = now["live"] == now["agreed"] == self.count and len(now["boards"]) == 1
-            return now if agreed and seen <= set(now["seen"]) else None
+            return now if wanted.items() <= now.items() and {*seen} <= {*now["seen"]} else None
 
         found: dict[str, Any] = await eventually(all_agree, "the crowd agrees")
         return found
@@ -199,6 +236,11 @@ class Crowd:
 
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
+
+
+async def board_of(stream: Stream) -> str:
+    """The hash of the channel's board, as Redis has it."""
+    return Board((await stream.load(CHANNEL)).headlines).hash()
 
 
 @contextlib.asynccontextmanager

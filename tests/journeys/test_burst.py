@@ -4,7 +4,7 @@ import asyncio
 import signal
 from pathlib import Path
 
-from tests.journeys.crowd import crowd
+from tests.journeys.crowd import board_of, crowd
 from tests.journeys.readers import Reader, both_kinds, converged, listening, one_long_channel
 from tests.servers import Web, running
 from ticker.channel import Channel
@@ -26,7 +26,7 @@ async def test_a_thousand_events_to_two_thousand_readers(redis_url: str, stream:
         published = await asyncio.gather(*(_publish(desk, f"Writer {i}", EVENTS // WRITERS) for i in range(WRITERS)))
         everything = {headline_id for ids in published for headline_id in ids}
         assert len(everything) == EVENTS
-        told = await readers.agrees(everything)
+        told = await readers.agrees(await board_of(stream), everything)
         writes = await web.metric("ticker_writes_total") - before
     assert told["repeats"] == 0
     assert told["most"]["published"] == EVENTS, "each as an event of its own, to every reader"
