@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,17 +155,17 @@ def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
 
 
 class Process:
-    """One of our own processes, as a user starts it."""
+    """One of our own processes, as a user starts it; `inside` is the command that starts it, if not we ourselves."""
 
-    def __init__(self, *words: str, env: dict[str, str], log: Path) -> None:
-        self.words, self.log = words, log
+    def __init__(self, *words: str, env: dict[str, str], log: Path, inside: Sequence[str] = ()) -> None:
+        self.words, self.log, self.inside = words, log, inside
         self.env = {**os.environ, "PYTHONUNBUFFERED": "1", "TICKER_DEMO": "0", **env}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Process":
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.words], cwd=ROOT, env=self.env, stdout=out, stderr=out
+                [*self.inside, sys.executable, "-m", *self.words], cwd=ROOT, env=self.env, stdout=out, stderr=out
             )
         return self
 

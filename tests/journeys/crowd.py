@@ -1,6 +1,6 @@
 """A crowd: very many lean readers in a process of their own, half of them over WebSocket, half over server-sent events.
 
-python -m tests.journeys.crowd HOST PORT COUNT [RECEIVE_BUFFER]
+python -m tests.journeys.crowd HOST PORT COUNT CHANNEL RECEIVE_BUFFER
 
 Each line on its input is answered with a line that says how they all are. They read until the input ends, and do not
 come back when they are cut. Each keeps what it has read, and nothing of another's.
@@ -137,7 +137,7 @@ class Reader(asyncio.Protocol):
 
 
 class StreamReader(Reader):
-    request = f"GET /v1/channels/{CHANNEL}/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+    request = "GET /v1/channels/{}/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 
     @staticmethod
     @functools.lru_cache(PIECES)
@@ -147,7 +147,7 @@ class StreamReader(Reader):
 
 
 class SocketReader(Reader):
-    request = f"GET /v1/channels/{CHANNEL}/ws HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
+    request = f"GET /v1/channels/{{}}/ws HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
 
     @staticmethod
     @functools.lru_cache(PIECES)
@@ -166,16 +166,15 @@ class SocketReader(Reader):
         return Told(texts), data[at:]
 
 
-async def connect(kind: type[Reader], host: str, port: int, receive_buffer: int, turn: asyncio.Semaphore) -> Reader:
+async def connect(kind: type[Reader], address: tuple[str, int], channel: str, receive_buffer: int) -> Reader:
     loop = asyncio.get_running_loop()
-    async with turn:
-        sock = socket.socket()
-        sock.setblocking(False)
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        await loop.sock_connect(sock, (host, port))
-        transport, reader = await loop.create_connection(kind, sock=sock)
-        transport.write(kind.request.encode())
+    sock = socket.socket()
+    sock.setblocking(False)
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await loop.sock_connect(sock, address)
+    transport, reader = await loop.create_connection(kind, sock=sock)
+    transport.write(kind.request.format(channel).encode())
     return reader
 
 
@@ -194,11 +193,14 @@ def report(readers: Sequence[Reader]) -> dict[str, Any]:
     }
 
 
-async def main(host: str, port: str, count: str, receive_buffer: str = "0") -> None:
+async def main(host: str, port: str, count: str, channel: str, receive_buffer: str) -> None:
     turn = asyncio.Semaphore(AT_ONCE)
-    kinds = [(StreamReader, SocketReader)[i % 2] for i in range(int(count))]
-    opening = [connect(kind, host, int(port), int(receive_buffer), turn) for kind in kinds]
-    readers = await asyncio.gather(*opening)
+
+    async def one(i: int) -> Reader:
+        async with turn:
+            return await connect((StreamReader, SocketReader)[i % 2], (host, int(port)), channel, int(receive_buffer))
+
+    readers = await asyncio.gather(*(one(i) for i in range(int(count))))
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while await lines.readline():
@@ -245,10 +247,11 @@ async def board_of(stream: Stream) -> str:
 
 @contextlib.asynccontextmanager
 async def crowd(
-    host: str, port: int, count: int, *, receive_buffer: int = 0, inside: Sequence[str] = ()
+    host: str, port: int, count: int, *, channel: str = CHANNEL, receive_buffer: int = 0, inside: Sequence[str] = ()
 ) -> AsyncIterator[Crowd]:
-    """So many readers, all of them live. `inside` is the command under which their process is started."""
-    words = [*inside, sys.executable, "-m", "tests.journeys.crowd", host, str(port), str(count), str(receive_buffer)]
+    """So many readers, all of them live. `inside` is the command that starts their process, if not we ourselves."""
+    what = [host, str(port), str(count), channel, str(receive_buffer)]
+    words = [*inside, sys.executable, "-m", "tests.journeys.crowd", *what]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, stdin=pipe, stdout=pipe, limit=2**22)
     try:
