@@ -25,7 +25,7 @@ async def under_load(web: Web, redis_url: str, change: Callable[[], Awaitable[No
         async with listening(*readers) as session:
             key = await new_key(redis_url)
             writers = [Writer(session, key, web.url) for _ in range(2)]
-            traffic = [asyncio.create_task(w.keep_publishing(f"Writer {i}", 900, 0.04)) for i, w in enumerate(writers)]
+            traffic = [asyncio.create_task(w.keep_publishing(f"Writer {i}", 900, 0.1)) for i, w in enumerate(writers)]
             await eventually(lambda: all(len(w.accepted) > 10 for w in writers), "traffic flows")
             await change()
             enough = [len(w.accepted) + 10 for w in writers]
@@ -37,7 +37,7 @@ async def under_load(web: Web, redis_url: str, change: Callable[[], Awaitable[No
             await asyncio.gather(*traffic, return_exceptions=True)
             last = await writers[0].publish("The last one")
             accepted = {headline_id for writer in writers for headline_id in writer.accepted}
-            await converged(*readers, on=accepted)
+            await converged(*readers, on=accepted, within=60)
             texts = [headline.text for headline in readers[0].board]
             assert len(texts) == len(set(texts)), "a writer's retry made a second headline"
             assert last["id"] in readers[0].board
