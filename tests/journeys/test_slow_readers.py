@@ -13,7 +13,7 @@ from ticker.stream import Stream
 STOPPED, OTHERS = 50, 100
 HEADLINES = 20
 RATE = 100  # events a second
-BUFFERED = 256 * 1024  # bytes that may wait in our memory for one reader that takes nothing
+BUFFERED = 200 * 1024  # bytes that may wait in our memory for one reader that takes nothing
 
 
 async def test_the_stopped_are_caught_up_and_the_others_never_notice(
@@ -33,12 +33,13 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
         stopped.stop()
         async with asyncio.TaskGroup() as tasks:
             edited: list[str] = []
-            traffic = tasks.create_task(_edit(desk, strip, edited))
+            enough = asyncio.Event()
+            tasks.create_task(_edit(desk, strip, edited, enough))
             await eventually(lambda: _all_paused(web), "the stopped take no more")
             missed_from = len(edited)
             await eventually(lambda: len(edited) > missed_from + 2 * RATE, "and it flows on")
             grown = resident(web.pid) - before
-            traffic.cancel()
+            enough.set()
 
         board = await board_of(stream)
         current = await others.agrees(board)
@@ -57,7 +58,7 @@ async def _all_paused(web: Web) -> bool:
     return await web.metric("ticker_paused") == STOPPED
 
 
-async def _edit(desk: Desk, strip: list[str], edited: list[str]) -> None:
+async def _edit(desk: Desk, strip: list[str], edited: list[str], enough: asyncio.Event) -> None:
     """Each event takes twelve kilobytes of every reader's buffers, so that they are soon full."""
     for version in itertools.count(1):
         for headline_id in strip:
@@ -66,6 +67,8 @@ async def _edit(desk: Desk, strip: list[str], edited: list[str]) -> None:
             await desk.edit("en", headline_id, Patch(link=link, image=link), version, by="test")
             edited.append(headline_id)
             await pace
+            if enough.is_set():
+                return
 
 
 async def _headline(desk: Desk, text: str) -> str:
