@@ -71,16 +71,18 @@ async def test_nobody_notices_when_all_are_renewed(redis_url: str, tmp_path: Pat
 
 async def test_nobody_loses_anything_when_one_of_two_is_killed(redis_url: str, tmp_path: Path) -> None:
     web = two_processes(redis_url, tmp_path)
+    held: list[int] = []
 
     async def kill() -> None:
-        killed, other = web.serving()
-        assert connections_of(killed, web.port), "it had readers"
+        # The one that serves most: who accepts a connection is the kernel's choice.
+        other, killed = sorted(web.serving(), key=lambda pid: connections_of(pid, web.port))
+        held.append(connections_of(killed, web.port))
         os.kill(killed, signal.SIGKILL)
         await eventually(lambda: len({*web.serving()} - {killed, other}) == 1, "another has taken its place")
         assert other in web.serving()
 
     readers = await under_load(web, redis_url, kill)
-    connects = {reader.connects for reader in readers}
-    assert connects == {1, 2}, "those of the other process stayed where they were"
-    assert all(reader.repeats == 0 for reader in readers if reader.connects == 1)
+    stayed = [reader for reader in readers if reader.connects == 1]
+    assert READERS / 2 - 4 <= held[0] - 4 <= READERS - len(stayed), "its readers came back; a few of these are writers"
+    assert all(reader.repeats == 0 for reader in stayed)
     assert "killed by signal 9; starts again" in web.said()
