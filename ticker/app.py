@@ -48,7 +48,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             try:
                 yield {"hub": hub}
             finally:
-                running.cancel()
+                while not running.done():  # the Redis client can swallow a cancellation
+                    running.cancel()
+                    await asyncio.wait([running], timeout=1)
                 with contextlib.suppress(asyncio.CancelledError):
                     await running
 
