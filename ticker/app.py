@@ -18,12 +18,14 @@ from ticker.cors import ChannelCors
 from ticker.desk import Desk
 from ticker.hub import Hub
 from ticker.keys import Keys
+from ticker.processes import say_ready
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stream import Stream
 
 STREAM = "/v1/channels/{channel}/stream"
 SOCKET = "/v1/channels/{channel}/ws"
+LOOK_EVERY = 0.05  # s between looks at whether readers can be served
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -43,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 stall_seconds=given.stall_seconds,
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
-            running = asyncio.create_task(hub.run())
+            running = asyncio.create_task(_run(hub))
             try:
                 yield {"hub": hub}
             finally:
@@ -74,6 +76,18 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.settings = given
     return app
+
+
+async def _run(hub: Hub) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hub.run())
+        tasks.create_task(_say_when_ready(hub))
+
+
+async def _say_when_ready(hub: Hub) -> None:
+    while not hub.ready:  # noqa: ASYNC110  once, at the start: not worth an event in the hub
+        await asyncio.sleep(LOOK_EVERY)
+    say_ready()
 
 
 async def _refused(_: Request, error: Exception) -> Response:
