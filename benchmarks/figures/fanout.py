@@ -1,0 +1,85 @@
+"""What one delivered message costs the server in CPU, from few readers to many."""
+
+from collections.abc import Mapping
+
+from benchmarks.figures.measure import load_of, rounded
+from benchmarks.figures.options import Options
+from benchmarks.figures.sweep import FASTEST, Run, numbers, sweep
+from benchmarks.publisher import publish_steadily
+from benchmarks.report import Figure, Lines, Table
+from benchmarks.subject import Subject
+from benchmarks.subjects import FLOORS
+
+
+def fanout(options: Options) -> Figure:
+    runs = sweep(options)
+    return Figure(
+        name="fanout",
+        title="Server CPU per delivered message",
+        tables=[_net(options, runs), _gross(options, runs), _wire(options, runs)],
+        picture=Lines(
+            x="readers",
+            y="µs of server CPU per message, net of publishing",
+            panels={
+                kind.upper(): {
+                    subject.name: [(readers, step.net) for readers, step in runs[subject.name].steps.items()]
+                    for subject in options.subjects
+                    if subject.kind == kind
+                }
+                for kind in FLOORS
+            },
+        ),
+        notes=[
+            f"Medians of {options.repetitions} interleaved runs. User and system time, less that of an idle second.",
+            "Net: less what the same events cost with no reader connected, for all subjects alike.",
+        ],
+    )
+
+
+def _net(options: Options, runs: Mapping[str, Run]) -> Table:
+    rows = []
+    for subject in options.subjects:
+        costs = {readers: step.net for readers, step in runs[subject.name].steps.items()}
+        floor = runs.get(FLOORS[subject.kind])
+        times = [rounded(cost / floor.steps[readers].net) if floor else "" for readers, cost in costs.items()]
+        flat = max(costs.values()) / min(costs.values())
+        rows.append([subject.name, *map(rounded, costs.values()), *times, f"{flat:.2f}"])
+    heads = [f"{readers:,}" for readers in numbers(options)]
+    return Table(
+        "µs per message, net of publishing, by readers; then as multiples of the floor",
+        ["subject", *heads, *(f"× floor, {head}" for head in heads), "highest / lowest"],
+        rows,
+    )
+
+
+def _gross(options: Options, runs: Mapping[str, Run]) -> Table:
+    rows = [
+        [name, *(rounded(step.gross) for step in run.steps.values()), rounded(run.publish)]
+        for name, run in runs.items()
+    ]
+    heads = [f"{readers:,}" for readers in numbers(options)]
+    return Table(
+        "µs per message, everything included, by readers",
+        ["subject", *heads, "µs per event, no readers"],
+        rows,
+    )
+
+
+def _wire(options: Options, runs: Mapping[str, Run]) -> Table:
+    rows = []
+    for subject in options.subjects:
+        steps = list(runs[subject.name].steps.values())
+        compressed = f"{_compressed(subject):.0f}" if subject.ours else ""
+        rows.append([subject.name, f"{steps[-1].wire:.0f}", compressed])
+    return Table("bytes on the wire per message", ["subject", "as it is", "to who asks for compression"], rows)
+
+
+def _compressed(subject: Subject) -> float:
+    readers, events = 10, 40
+    with subject.running() as running, load_of(subject, running, readers, compress=True) as load:
+        load.open()
+        publish_steadily(running.publisher, 1, FASTEST)
+        load.begin()
+        publish_steadily(running.publisher, events, FASTEST)
+        load.settle(events * readers, patience=1)
+        return load.tally().bytes / (events * readers)
