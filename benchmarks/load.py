@@ -145,7 +145,7 @@ class Load:
         while (now := self.tally().deliveries) < expected and time.monotonic() - since < patience:
             if now != seen:
                 seen, since = now, time.monotonic()
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     def end(self, events: int, ids: Mapping[int, str] | None = None) -> Heard:
         """What came of the events 0 to `events` - 1. `ids` says which headline each was."""
