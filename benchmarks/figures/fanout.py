@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from benchmarks.figures.measure import load_of, rounded
+from benchmarks.figures.measure import rounded
 from benchmarks.figures.options import Options
-from benchmarks.figures.sweep import FASTEST, Run, numbers, sweep
-from benchmarks.publisher import publish_steadily
+from benchmarks.figures.sweep import Run, numbers, sweep
 from benchmarks.report import Figure, Lines, Table
-from benchmarks.subject import Subject
 from benchmarks.subjects import FLOORS
 
 
@@ -69,17 +67,6 @@ def _wire(options: Options, runs: Mapping[str, Run]) -> Table:
     rows = []
     for subject in options.subjects:
         wire = max(step.wire for step in runs[subject.name].steps.values())  # where fewest heartbeats were among them
-        compressed = f"{_compressed(subject):.0f}" if subject.ours else ""
-        rows.append([subject.name, f"{wire:.0f}", compressed])
+        compressed = runs[subject.name].compressed
+        rows.append([subject.name, f"{wire:.0f}", f"{compressed:.0f}" if compressed else ""])
     return Table("bytes on the wire per message", ["subject", "as it is", "to who asks for compression"], rows)
-
-
-def _compressed(subject: Subject) -> float:
-    readers, events = 10, 40
-    with subject.running() as running, load_of(subject, running, readers, compress=True) as load:
-        load.open()
-        publish_steadily(running.publisher, 1, FASTEST)
-        load.begin()
-        publish_steadily(running.publisher, events, FASTEST)
-        load.settle(events * readers, patience=1)
-        return load.tally().bytes / (events * readers)

@@ -38,6 +38,7 @@ class Step:
 class Run:
     publish: float  # µs of CPU per event, with no reader
     rss: float  # kB before the first reader
+    compressed: float  # bytes per message to who asks for compression; 0 where that is not measured
     steps: Mapping[int, Step]  # by the number of readers
 
 
@@ -61,6 +62,7 @@ def _run(subject: Subject, options: Options, size: int) -> Run:
     with subject.running(size) as running:
         publish_steadily(running.publisher, FASTEST, FASTEST)  # what is done only once is not counted
         publish = _publish_cost(running, options)
+        compressed = _compressed(subject, running) if subject.ours else 0
         before = machine.rss_kb(running.pid)
         most = max(numbers(options))
         with load_of(subject, running, most, most_events=1000) as load:
@@ -68,13 +70,23 @@ def _run(subject: Subject, options: Options, size: int) -> Run:
             for readers in numbers(options):
                 steps[readers] = _step(running, load, options, readers, readers - came, publish)
                 came = readers
-    return Run(publish, before, steps)
+    return Run(publish, before, compressed, steps)
 
 
 def _publish_cost(running: Running, options: Options) -> float:
     events = round(FASTEST * options.window(*SHORTEST) * 1.5)  # it is spread over few readers, and its noise with it
     idle = cpu_of(running, rest(events / FASTEST))
     return (cpu_of(running, lambda: publish_steadily(running.publisher, events, FASTEST)) - idle) / events * 1e6
+
+
+def _compressed(subject: Subject, running: Running) -> float:
+    readers, events = 10, FASTEST
+    with load_of(subject, running, readers, compress=True) as load:
+        load.open()
+        load.begin()
+        publish_steadily(running.publisher, events, FASTEST)
+        time.sleep(SETTLE)
+        return load.tally().bytes / (events * readers)
 
 
 def _step(running: Running, load: Load, options: Options, readers: int, new: int, publish: float) -> Step:
@@ -154,5 +166,6 @@ def _medians(runs: list[Run], readers: tuple[int, ...]) -> Run:
     return Run(
         publish=statistics.median(run.publish for run in runs),
         rss=statistics.median(run.rss for run in runs),
+        compressed=statistics.median(run.compressed for run in runs),
         steps={number: step([run.steps[number] for run in runs]) for number in readers},
     )
