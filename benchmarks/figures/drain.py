@@ -35,13 +35,13 @@ def drain(options: Options) -> Figure:
         rows.append([
             name, f"{run.arrivals.goodbyes:,}", f"{back:,}", f"{run.seconds:.1f}", str(max(spread, default=0)),
             f"{back / max(1, sum(1 for n in spread if n)):.0f}", f"{run.arrivals.live:,} of {readers:,}",
-            str(run.heard.lost),
+            f"{run.arrivals.refused:,}", str(run.heard.lost),
         ])  # fmt: skip
     columns = ["subject", "told goodbye", "came back", "all back after, s", "most in 100 ms", "on average", "live"]
     return Figure(
         name="drain",
         title=f"One of two processes stops, {readers:,} readers",
-        tables=[Table("", [*columns, "lost messages"], rows)],
+        tables=[Table("", [*columns, "turned away", "lost messages"], rows)],
         picture=Histogram("s after SIGTERM", "readers back per 100 ms", 0.1, {
             name: run.arrivals.arrivals for name, run in runs.items()
         }),

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,11 @@ void dial(Reader *reader) {
     reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (reader->fd < 0) die("socket");
     bind_somewhere(reader->fd);
-    if (run.receive_buffer) setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &run.receive_buffer, sizeof(int));
+    if (run.receive_buffer) {  // and segments as on a real network: by those of loopback, the sender's buffer grows large
+        int segment = 1460;
+        setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &run.receive_buffer, sizeof(int));
+        setsockopt(reader->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
     // A blocking connect: it is a matter of microseconds here, as long as the backlog of the server has room.
     if (connect(reader->fd, (struct sockaddr *)&to, sizeof to)) {
         if (!run.obey) die("connect");
