@@ -122,8 +122,8 @@ void dial(Reader *reader) {
     reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (reader->fd < 0) die("socket");
     bind_somewhere(reader->fd);
-    if (run.receive_buffer) {  // and segments as on a real network: by those of loopback, the sender's buffer grows large
-        int segment = 1460;
+    if (run.receive_buffer) {  // and small segments: by their size the kernel sets how much of a sender's it buffers
+        int segment = 536;
         setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &run.receive_buffer, sizeof(int));
         setsockopt(reader->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     }
