@@ -82,6 +82,8 @@ def _lines(lines: Lines) -> Any:
         axes.grid(axis="y", color=FAINT, linewidth=0.6)
         if lines.log_x:
             _log_x(axes, sorted({x for points in series.values() for x, _ in points}))
+        else:
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         if lines.log_y:
             _log_y(axes)
         else:
@@ -95,7 +97,7 @@ def _lines(lines: Lines) -> Any:
 def _log_x(axes: Any, xs: Sequence[float]) -> None:
     """With a tick at each step that was measured."""
     axes.set_xscale("log")
-    axes.set_xticks(xs, [f"{x:,.0f}" for x in xs], rotation=30)
+    axes.set_xticks(xs, [f"{x:,.0f}" for x in xs], rotation=45)
     axes.xaxis.set_minor_locator(NullLocator())
 
 
