@@ -102,13 +102,13 @@ def _step(running: Running, load: Load, options: Options, readers: int, new: int
     heard = load.end(events)
     if heard.missing or heard.repeated or heard.closed:
         raise RuntimeError(f"Messages were lost or repeated, or readers cut off: {heard}")
-    # A heartbeat is a message, too; those of the idle time are in what is taken off.
-    messages = heard.deliveries + heard.heartbeats - idle_heartbeats * took
+    # Heartbeats and removals are messages, too; heartbeats of the idle time are in what is taken off.
+    messages = heard.deliveries + heard.removals + heard.heartbeats - idle_heartbeats * took
     gross = (busy - idle * took) / messages * 1e6
     return Step(
         gross=gross,
         net=gross - publish / readers,
-        wire=heard.bytes / (heard.deliveries + heard.heartbeats),
+        wire=heard.bytes / (heard.deliveries + heard.removals + heard.heartbeats),
         last=heard.last,
         connect=connect / new * 1e6,
         rss=rss,
