@@ -25,7 +25,7 @@ from ticker.stream import Stream
 
 STREAM = "/v1/channels/{channel}/stream"
 SOCKET = "/v1/channels/{channel}/ws"
-LOOK_EVERY = 0.05  # s between looks at whether readers can be served
+FIRST_LOAD = 5.0  # s that the channels may take before readers are let in, to be told to come back later
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -46,6 +46,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
             running = asyncio.create_task(_run(hub))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
             try:
                 yield {"hub": hub}
             finally:
@@ -81,13 +83,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
 async def _run(hub: Hub) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
-        tasks.create_task(_say_when_ready(hub))
-
-
-async def _say_when_ready(hub: Hub) -> None:
-    while not hub.ready:  # noqa: ASYNC110  once, at the start: not worth an event in the hub
-        await asyncio.sleep(LOOK_EVERY)
-    say_ready()
+        await hub.loaded.wait()
+        say_ready()
 
 
 async def _refused(_: Request, error: Exception) -> Response:

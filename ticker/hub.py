@@ -47,6 +47,7 @@ class Hub:
         self.drain_seconds = drain_seconds
         self.max_connections = max_connections
         self.draining = False
+        self.loaded = asyncio.Event()  # every channel has been, once
         self.connections = 0
         self._uniform = uniform
         every_ms = heartbeat_seconds * 1000
@@ -152,6 +153,8 @@ class Hub:
                 logger.warning("%s: loaded anew, at %s after %s", name, loaded.position, fanout.position)
             fanout.stale = False
             fanout.load(loaded)
+            if self.ready:
+                self.loaded.set()
             fanout.counts.turned_at = time.monotonic()
         elif fanout.stale:
             fanout.stale = False

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from ticker import protocol, subscription
-from ticker.errors import Overloaded
+from ticker.errors import Unavailable
 from ticker.hub import Hub
 from ticker.subscription import Subscription
 from ticker.wire import QueueWire
@@ -38,10 +38,10 @@ class Stream:
         wanted = subscription.parse(request.path_params["channel"], request.url.query, last)
         try:
             hub.admit(wanted)
-        except Overloaded as overload:
+        except Unavailable as refusal:
             if "text/event-stream" not in request.headers.get("accept", ""):
                 raise
-            await _come_back_later(overload, scope, receive, send)
+            await _come_back_later(refusal, scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         if request.method == "HEAD":
@@ -72,9 +72,9 @@ async def _disconnect(receive: Receive) -> None:
         message = await receive()
 
 
-async def _come_back_later(overload: Overloaded, scope: Scope, receive: Receive, send: Send) -> None:
+async def _come_back_later(refusal: Unavailable, scope: Scope, receive: Receive, send: Send) -> None:
     """An EventSource gives up for good on a 503; so it is told in its own words when to try again."""
-    retry_ms = overload.retry_after * 1000
+    retry_ms = refusal.retry_after * 1000
     body = protocol.event_stream([protocol.goodbye(retry_ms)])
     headers = {name.decode(): value.decode() for name, value in HEADERS}
     await Response(body, headers=headers)(scope, receive, send)
