@@ -180,16 +180,17 @@ async def connect(kind: type[Reader], address: tuple[str, int], channel: str, re
 
 def report(readers: Sequence[Reader]) -> dict[str, Any]:
     boards = [hash_of_board(frozenset(reader.held.items())) for reader in readers]
+    kinds = set().union(*(reader.types for reader in readers))
     return {
+        "cut": sum(reader.lost for reader in readers),
         "live": sum(bool(reader.types) and not reader.lost for reader in readers),
         "boards": sorted(set(boards)),
         "agreed": sum(reader.hash == board for reader, board in zip(readers, boards, strict=True)),
         "seen": sorted(set.intersection(*(reader.seen for reader in readers))),
         "repeats": sum(reader.repeats for reader in readers),
         "reads": max(reader.reads for reader in readers),
-        "most": {
-            kind: max(reader.types[kind] for reader in readers) for kind in set().union(*(r.types for r in readers))
-        },
+        "most": {kind: max(reader.types[kind] for reader in readers) for kind in kinds},
+        "least": {kind: min(reader.types[kind] for reader in readers) for kind in kinds},
     }
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.journeys.crowd import Crowd, crowd
 from tests.journeys.readers import Writer, both_kinds, converged, listening, new_key, one_long_channel
 from tests.servers import Web, eventually, running
 
 READERS = 150
+MANY = 5_000
 DRAIN = 2.0  # s
 
 
@@ -48,3 +51,18 @@ async def test_a_restart_is_a_reconnect(redis_url: str, tmp_path: Path, processe
     delays = [delay for _, delay in goodbyes]
     assert len(set(delays)) > READERS / 2
     assert 0 <= min(delays) < DRAIN * 250 < DRAIN * 750 < max(delays) <= DRAIN * 1000
+
+
+async def test_five_thousand_open_streams_end_within_the_deadline(redis_url: str, tmp_path: Path) -> None:
+    web = Web(redis_url, tmp_path, **one_long_channel(tmp_path) | {"TICKER_DRAIN_SECONDS": str(DRAIN)})
+    async with running(web), crowd("127.0.0.1", web.port, MANY) as readers:
+        assert await web.metric("ticker_connections") == MANY
+        assert await asyncio.to_thread(web.stop, DRAIN + 10) == 0
+        told = await eventually(lambda: all_gone(readers))
+    assert told["most"]["goodbye"] == told["least"]["goodbye"] == 1, "each in its turn, and once"
+    assert "Traceback" not in web.said()
+
+
+async def all_gone(readers: Crowd) -> dict[str, Any] | None:
+    told = await readers.report()
+    return told if told["cut"] == MANY else None
