@@ -1,6 +1,7 @@
 """A reader's open stream, over real connections: what it is sent, and what happens when it does not read."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import zlib
@@ -15,12 +16,16 @@ from websockets.asyncio.client import connect
 from tests.chromium import browser
 from tests.servers import RedisServer, Web, eventually, free_port, running
 from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
+from tests.test_hub import at_work
 from tests.test_sse import ODD, Events
 from tests.test_websocket import WS, Socket, memory, received
-from ticker import serve
+from ticker import protocol, serve
 from ticker.board import Board
+from ticker.connection import EventStream
 from ticker.headline import Headline
 from ticker.settings import Settings
+from ticker.store import Client
+from ticker.subscription import Subscription
 
 STREAM = "/v1/channels/en/stream"
 LONG = "https://news.example/" + "x" * 2000  # fills a pipe sooner
@@ -263,11 +268,43 @@ async def test_a_stream_may_begin_on_a_connection_that_has_served_before(web: We
     writer.transport.abort()
 
 
+@pytest.mark.parametrize("waiting", [20_000, 500_000], ids=["little", "much"])
+async def test_what_waits_of_an_earlier_answer_pauses_a_stream_from_its_beginning(redis: Client, waiting: int) -> None:
+    """Who takes nothing of what it asked for first is no faster with what comes behind; and the order is kept."""
+    near, far = socket.socketpair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    far.setblocking(False)
+    loop = asyncio.get_running_loop()
+    async with at_work(redis) as hub:
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=near)
+        transport.write(b"." * waiting)
+        asked = Subscription("en")
+        stream = EventStream(hub, set(), protocol.event_stream_chunk, asked)
+        stream.open(transport, b"HEAD", asked)
+        fanout = hub.fanout("en")
+        assert fanout.paused == 1
+        assert fanout.buffered > 0
+        taken = b""
+
+        def drained() -> bool:
+            nonlocal taken
+            with contextlib.suppress(BlockingIOError):
+                taken += far.recv(65536)
+            return fanout.paused == 0
+
+        await eventually(drained)
+        await eventually(lambda: drained() and b"event: snapshot" in taken)
+        assert taken.startswith(b"." * waiting + b"HEAD")
+        transport.abort()
+        await eventually(lambda: hub.connections == 0)
+        far.close()
+
+
 @pytest.mark.parametrize(
     "behind", [request(path="/healthz"), request("Content-Length: 2", method="POST") + b"{}", request()]
 )
 async def test_what_stands_behind_a_stream_is_not_answered(web: Web, desk: Api, behind: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port, limit=2**22)
     writer.write(request() + behind)
     text = await asyncio.wait_for(reader.readuntil(b"event: snapshot\n"), 20)
     headline = await desk.publish("To who asked for too much")

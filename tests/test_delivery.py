@@ -24,6 +24,9 @@ class Peer(Listener):
         self.near.setblocking(False)
         self.descriptor = self.near.fileno()
 
+    def buffer(self, rest: memoryview) -> None:
+        self.writes.append(bytes(rest))
+
     def __enter__(self) -> Self:
         return self
 
@@ -37,6 +40,8 @@ def test_a_socket_gets_it_at_once_and_others_through_their_connection() -> None:
     with Peer() as direct, Peer() as gone:
         gone.far.close()
         deliver((gone, direct, other), b"news")
+        assert gone.descriptor == -1
+        gone.descriptor = gone.near.fileno()
         deliver((gone, direct, other), b"more")
         assert direct.far.recv(100) == b"newsmore"
         assert direct.writes == gone.writes == []

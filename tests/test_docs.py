@@ -45,9 +45,9 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.changes import MOST
 from ticker.channel import Channel
 from ticker.cli import main
+from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys, Scope
@@ -247,6 +247,7 @@ def test_every_address_is_documented() -> None:
     f"| {requests.BODY_LIMIT // 1024} kB | 413 ",
     f"| {requests.BODY_SECONDS:.0f} s | 408 ",
     f"| {transport.HEAD_LIMIT // 1024} kB | 431 ",
+    f"| {transport.PIPELINE_LIMIT} | 429 `too-many` |",
     f"| {server.Server.head_seconds:.0f} s | 408 ",
     f"| {transport.MESSAGE_LIMIT // 1024**2} MB | the end |",
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
@@ -259,8 +260,8 @@ def test_every_address_is_documented() -> None:
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; never more than {MOST:,} changed headlines, "
-    f"nor, right after a start, {streams.RECENT:,} events)"),
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+     f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",

@@ -10,11 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.samples import NOW, Listener, headline
 from ticker import protocol
+from ticker import stream as streams
 from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout import MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout import MOST_CHANGES, MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
 from ticker.position import Position
@@ -334,6 +335,29 @@ def test_what_several_groups_are_told_alike_is_made_once() -> None:
     fanout.take([entry(2, removal(EventType.RETRACTED, "a" * 16))])
     assert sorted(made) == [0, 1, 1]
     assert all(listener.messages[-1]["type"] == "retracted" for listener in listeners)
+
+
+def test_a_net_change_longer_than_a_batch_is_a_snapshot_for_all_who_need_it() -> None:
+    made: list[int] = []
+
+    def encoding(messages: Any) -> bytes:
+        made.append(len(messages))
+        return protocol.lines(messages)
+
+    fanout = new_fanout()
+    fanout.take([entry(n, removal(EventType.EXPIRED, f"id{n}")) for n in range(1, MOST_CHANGES + 2)])
+    readers = [Listener(encoding) for _ in range(12)]
+    for n, reader in enumerate(readers):
+        fanout.join(reader, Position("epoch0", 0, n))
+    assert {reader.messages[0]["reason"] for reader in readers} == {"too_old"}
+    assert made == [1, 1]  # a snapshot and a heartbeat
+    last = Listener(encoding)
+    fanout.join(last, Position("epoch0", 1, 0))
+    assert len(last.messages) == MOST_CHANGES + 1
+
+
+def test_all_of_a_batch_is_told_as_what_it_is() -> None:
+    assert streams.BATCH <= MOST_CHANGES
 
 
 def test_who_asks_for_ever_new_positions_fills_no_memory() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -19,6 +22,8 @@ from tests.test_connection import narrow
 from tests.test_sse import Events
 from tests.test_transport import all_of
 from tests.test_websocket import WS, Socket
+from ticker.server import Server
+from ticker.transport import HttpProtocol
 
 STREAM = "/v1/channels/en/stream"
 LONG = "https://news.example/" + "x" * 2000  # fills a pipe sooner
@@ -172,3 +177,28 @@ async def test_who_says_nothing_is_let_go_and_who_listens_is_not(hasty: Web) -> 
         assert (await socket_.message())["type"] == "snapshot"
         await socket_.send(b"\x89\x80\0\0\0\0")
         assert (await socket_.receive())[0] == 10
+
+
+async def test_who_takes_nothing_of_a_last_answer_is_let_go(folder: Path) -> None:
+    near, far = socket.socketpair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    far.setblocking(False)
+    config = uvicorn.Config(PlainTextResponse("never asked"), lifespan="off", ws="none")
+    config.load()
+    server = Server(config)
+    loop = asyncio.get_running_loop()
+    transport, connection = await loop.create_connection(
+        lambda: HttpProtocol(config, server.server_state, {}, loop), sock=near
+    )
+    transport.write(b"." * 500_000)
+    transport.close()
+    patience = server.head_seconds
+    server._look_at(connection, 1.0)
+    far.recv(100_000)
+    await eventually(lambda: transport.get_write_buffer_size() < connection.unsent)
+    server._look_at(connection, patience + 1.5)  # it takes some
+    server._look_at(connection, 2 * patience + 1.4)
+    assert transport.get_write_buffer_size() > 0
+    server._look_at(connection, 2 * patience + 1.6)
+    await eventually(lambda: not server.server_state.connections)
+    far.close()

@@ -72,6 +72,35 @@ async def test_large_headers_are_refused_with_a_problem(web: Web) -> None:
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["type"] == "/problems/head-too-large"
 
 
+async def test_large_headers_in_one_read_are_refused_too(web: Web) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 7000 + b"\r\n"
+    answer = await all_of(web.port, head)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    body = b"POST /v1/channels/en/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 50000\r\n\r\n"
+    assert (await all_of(web.port, body + b" " * 50_000)).startswith(b"HTTP/1.1 401 ")  # a body is no head
+
+
+async def test_requests_one_behind_the_other_have_a_limit_and_leave_nothing(web: Web) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert (await all_of(web.port, request * 9 + request.replace(b"Host", b"Connection: close\r\nHost"))).count(
+        b"HTTP/1.1 200"
+    ) == 10
+
+    async def pile(rounds: int) -> None:
+        for _ in range(rounds):
+            sock = await narrow(web.port)
+            await asyncio.get_running_loop().sock_sendall(sock, request * 5000)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+
+    await pile(3)
+    before = memory(web)
+    await pile(10)
+    answer = await all_of(web.port, request)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert memory(web) - before < 10_000_000
+
+
 async def test_behind_a_stream_nothing_can_be_piled_up(web: Web) -> None:
     """A second request behind an endless answer: its headers have a limit as well."""
     before = memory(web)

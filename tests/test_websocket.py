@@ -197,6 +197,13 @@ async def test_a_refusal_is_an_http_answer(web: Web, path: str, status: int) -> 
     assert refused.value.response.status_code == status
 
 
+async def test_a_handshake_of_another_version_is_told_ours(web: Web) -> None:
+    async with Socket.shaken(web, Sec_WebSocket_Version="8") as (_, head):
+        assert head.startswith(b"HTTP/1.1 426 ")
+        assert b"upgrade: websocket\r\n" in head
+        assert b"sec-websocket-version: 13\r\n" in head
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

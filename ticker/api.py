@@ -282,9 +282,7 @@ def _filter(request: Request) -> Filter:
 
 
 def problem(error: TickerError) -> Response:
-    headers = {"cache-control": "no-store"}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
+    headers = {"cache-control": "no-store", **error.headers}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)

@@ -21,7 +21,7 @@ from ticker.protocol import CloseCode, Encoding
 from ticker.subscriber import Subscriber
 from ticker.subscription import Subscription
 
-HEARD_LIMIT = 64 * 1024  # bytes in a second from a peer that has next to nothing to say
+HEARD_LIMIT = 16 * 1024  # bytes in a second from a peer that has next to nothing to say
 MESSAGE_LIMIT = 4 * 1024  # bytes a reader may send in one WebSocket message
 LAST_WORDS = 1.0  # s that a peer which does not keep the rules has for reading why it is let go
 
@@ -43,12 +43,14 @@ class Connection(Subscriber, asyncio.Protocol):
         self.peer = peer
         self.hub.connections += 1
         self.connections.add(self)
-        peer.set_write_buffer_limits(high=0)  # `pause` at the first byte that waits: see `ticker.delivery`
         peer.set_protocol(self)
+        peer.set_write_buffer_limits(high=0)  # `pause` at the first byte that waits: see `ticker.delivery`
         sock = peer.get_extra_info("socket")
         if sock is not None and not peer.get_extra_info("ssl_object") and not peer.get_write_buffer_size():
             self.descriptor = sock.fileno()
         self.hub.join(subscription, self, head)
+        if peer.get_write_buffer_size():
+            self.pause_writing()  # an earlier answer waits still, and who came before us was told so
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  however it ended
         self.descriptor = -1
@@ -65,8 +67,14 @@ class Connection(Subscriber, asyncio.Protocol):
         raise NotImplementedError
 
     def write(self, data: bytes) -> None:
-        if data and not self.peer.is_closing():
-            self.peer.write(data)
+        self.buffer(memoryview(data))
+
+    def buffer(self, rest: memoryview) -> None:
+        if self.peer.is_closing():
+            self.descriptor = -1  # what is left out here must not be followed by what comes later
+            self.gone()
+        elif rest:
+            self.peer.write(rest)
 
     def buffered(self) -> int:
         return self.peer.get_write_buffer_size()
@@ -193,6 +201,6 @@ class WebSocket(Connection):
             self.peer.pause_reading()
 
     def resume_writing(self) -> None:
-        super().resume_writing()
         if not self.peer.is_closing():
             self.peer.resume_reading()
+        super().resume_writing()  # last: what it catches up with may pause us again

@@ -15,6 +15,7 @@ def deliver(subscribers: Iterable[Subscriber], data: bytes) -> None:
     `Subscriber.write` that does the same).
     """
     write, size = os.write, len(data)
+    view = memoryview(data)  # the rest of it is kept by many, and copied for none
     for subscriber in subscribers:
         descriptor = subscriber.descriptor
         if descriptor < 0:
@@ -25,6 +26,7 @@ def deliver(subscribers: Iterable[Subscriber], data: bytes) -> None:
         except BlockingIOError:
             sent = 0
         except OSError:
-            sent = size  # the peer is gone: the transport says so in a moment
+            subscriber.descriptor = -1  # the peer is gone: the transport says so in a moment
+            continue
         if sent != size:
-            subscriber.write(data[sent:])
+            subscriber.buffer(view[sent:])

@@ -23,6 +23,7 @@ Each carries a stable `code` (the last part of the problem's `type`), an HTTP st
 says what to do. Extra members of the problem document (RFC 9457) are in `extra`.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -30,6 +31,7 @@ class TickerError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    headers: ClassVar[Mapping[str, str]] = {}  # of the answer, besides
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -57,6 +59,7 @@ class Unauthorized(TickerError):
     code = "unauthorized"
     status = 401
     title = "A valid key is needed"
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": "Bearer"}
 
 
 class Forbidden(TickerError):
@@ -149,6 +152,7 @@ class UpgradeRequired(TickerError):
     code = "upgrade-required"
     status = 426
     title = "This is the address of a WebSocket"
+    headers: ClassVar[Mapping[str, str]] = {"upgrade": "websocket", "sec-websocket-version": "13"}
 
 
 class VersionMissing(TickerError):
@@ -161,6 +165,7 @@ class TooMany(TickerError):
     code = "too-many"
     status = 429
     title = "Too many at once"
+    retry_after = 30
 
 
 class HeadTooLarge(TickerError):

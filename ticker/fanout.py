@@ -26,6 +26,8 @@ from ticker.subscriber import Subscriber, write_to_each
 
 SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
 MOST_MADE = 16  # pieces of bytes that a group keeps; a storm of reconnects comes from a few positions
+SHARED = 20  # messages at most that are compared with what other groups were told
+MOST_CHANGES = 1_000  # that are told as such, and all of one batch are; a snapshot is shorter, and made once for all
 DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
 
@@ -231,6 +233,8 @@ class Fanout:
 
     def bytes_of(self, messages: Sequence[Message], encoding: Encoding) -> bytes:
         """What several groups are told alike is encoded, and compressed, once."""
+        if len(messages) > SHARED:
+            return encoding(messages)
         return self._shared.get((tuple(messages), encoding), lambda: encoding(messages))
 
     def json_of(self, headline_id: str) -> str:
@@ -280,29 +284,39 @@ class Group:
 
     def encoded(self, since: Position | None, encoding: Encoding, reason: str | None = None) -> bytes:
         """What brings a reader from `since` to now, as bytes; from nothing, when it has no position."""
-        second = self.fanout.now // DATED if since is None else None
-        return self._made.get(
-            (since, reason, encoding, second), lambda: self.fanout.bytes_of(self.messages(since, reason), encoding)
-        )
+        second = self.fanout.now // DATED
+        if since is None:
+            return self._made.get((reason, encoding, second), lambda: encoding(self.messages(None, reason)))
+        return self._made.get((since, encoding, second), lambda: self._change(since, encoding))
+
+    def _change(self, since: Position, encoding: Encoding) -> bytes:
+        reason = self._no_change(since)
+        if reason:  # one snapshot for all who need it, whatever position they named
+            return self.encoded(None, encoding, reason)
+        return self.fanout.bytes_of(self.messages(since), encoding)
 
     def messages(self, since: Position | None, reason: str | None = None) -> list[Message]:
         """The net change since a position, or a snapshot that says why there is none."""
-        position = self.fanout.position
-        assert position is not None
-        if since is None:
+        if since is not None:
+            reason = self._no_change(since)
+        if since is None or reason:
             return [self.snapshot(self.fanout.now, reason)]
-        if since.epoch != position.epoch:
-            return [self.snapshot(self.fanout.now, "epoch")]
-        if since.offset > position.offset:
-            return [self.snapshot(self.fanout.now, "unknown")]
-        events = self.fanout.changes.since(since.offset)
-        if events is None:
-            return [self.snapshot(self.fanout.now, "too_old")]
+        events = self.fanout.changes.since(since.offset, MOST_CHANGES) or []
         wanted = [seen for event in events if (seen := self._as_seen(event)) is not None]
         wanted.sort(key=protocol.pressing)
         # A reader cut off in the middle resumes from where the batch began: only the last message moves it on.
-        places = [str(since)] * (len(wanted) - 1) + [str(position)]
+        places = [str(since)] * (len(wanted) - 1) + [str(self.fanout.position)]
         return [protocol.change(event, place) for event, place in zip(wanted, places, strict=False)]
+
+    def _no_change(self, since: Position) -> str | None:
+        """Why a reader cannot be told what changed since its position; None when it can."""
+        position = self.fanout.position
+        assert position is not None
+        if since.epoch != position.epoch:
+            return "epoch"
+        if since.offset > position.offset:
+            return "unknown"
+        return "too_old" if self.fanout.changes.since(since.offset, MOST_CHANGES) is None else None
 
     def _as_seen(self, event: Event) -> Event | None:
         """The event as readers with this filter see it: one that no longer matches has left their strip."""

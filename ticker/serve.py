@@ -43,7 +43,7 @@ def run(settings: Settings, fd: int | None = None) -> None:
         log_config=None,
         lifespan="on",
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what clients do wrong is told to them, not to the log
     logger.info("serving %s", settings.url)
     _for_many_long_lived_objects()
     Server(config).run(sockets=[listening])

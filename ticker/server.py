@@ -45,14 +45,24 @@ class Server(UvicornServer):
             self._captured_signals.remove(signal.SIGTERM)
 
     async def _sweep(self) -> None:
-        """One timer for all: who has not finished its request's headers in time is let go."""
+        """One timer for all: who has not finished its request's headers in time, or takes no more of our last words
+        to it, is let go.
+        """
         while True:
             await asyncio.sleep(self.sweep_seconds)
-            deadline = time.monotonic() - self.head_seconds
+            now = time.monotonic()
             for connection in list(self.server_state.connections):
-                if (
-                    isinstance(connection, HttpProtocol)
-                    and connection.awaits_a_request
-                    and connection.opened_at < deadline
-                ):
-                    connection.too_slow()
+                if isinstance(connection, HttpProtocol):
+                    self._look_at(connection, now)
+
+    def _look_at(self, connection: HttpProtocol, now: float) -> None:
+        transport = connection.transport
+        if not transport.is_closing():
+            if connection.awaits_a_request and connection.opened_at < now - self.head_seconds:
+                connection.too_slow()
+            return
+        unsent = transport.get_write_buffer_size()
+        if unsent != connection.unsent:
+            connection.unsent, connection.unsent_since = unsent, now
+        elif unsent and connection.unsent_since < now - self.head_seconds:
+            transport.abort()

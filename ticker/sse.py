@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from ticker import protocol, subscription
-from ticker.errors import Unavailable
+from ticker.errors import TooMany, Unavailable
 from ticker.hub import Hub
 from ticker.subscription import Subscription
 from ticker.wire import QueueWire
@@ -38,7 +38,7 @@ class Stream:
         wanted = subscription.parse(request.path_params["channel"], request.url.query, last)
         try:
             hub.admit(wanted)
-        except Unavailable as refusal:
+        except (Unavailable, TooMany) as refusal:
             if "text/event-stream" not in request.headers.get("accept", ""):
                 raise
             await _come_back_later(refusal, scope, receive, send)
@@ -72,7 +72,7 @@ async def _disconnect(receive: Receive) -> None:
         message = await receive()
 
 
-async def _come_back_later(refusal: Unavailable, scope: Scope, receive: Receive, send: Send) -> None:
+async def _come_back_later(refusal: Unavailable | TooMany, scope: Scope, receive: Receive, send: Send) -> None:
     """An EventSource gives up for good on a 503; so it is told in its own words when to try again."""
     retry_ms = refusal.retry_after * 1000
     body = protocol.event_stream([protocol.goodbye(retry_ms)])

@@ -33,6 +33,10 @@ class Subscriber:
         """Must neither wait nor fail: what the connection cannot take now it buffers, and says `pause`."""
         raise NotImplementedError
 
+    def buffer(self, rest: memoryview) -> None:
+        """What is left of bytes of which the socket took a part, or none: as `write`, for those with a descriptor."""
+        raise NotImplementedError
+
     def close(self, code: CloseCode) -> None:
         """The end, after what was written."""
         raise NotImplementedError

@@ -11,11 +11,12 @@ import re
 import time
 from typing import NamedTuple
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ticker import deflate, handshake, protocol, sse, subscription
 from ticker.connection import Connection, EventStream, WebSocket
-from ticker.errors import HeadTooLarge, Malformed, Slow, TickerError
+from ticker.errors import HeadTooLarge, Malformed, Slow, TickerError, TooMany
 from ticker.handshake import Accepted
 from ticker.hub import Hub
 from ticker.origin import sharing
@@ -24,6 +25,8 @@ from ticker.websocket import check_origin
 
 HEAD_LIMIT = 32 * 1024  # bytes of request line and headers
 MESSAGE_LIMIT = 1024 * 1024  # bytes of a whole request, however it is framed; who sends on after our answer is cut
+
+PIPELINE_LIMIT = 16  # requests that may wait behind one that is not yet answered
 
 _FOLLOW = re.compile(rb"/v1/channels/([a-z0-9-]+)/(stream|ws)(?:\?(.*))?")
 
@@ -45,6 +48,10 @@ class HttpProtocol(HttpToolsProtocol):
     reading = 0  # bytes that came just now
     in_head = False
     opening: Opening | None = None
+    fault: TickerError | None = None  # of a request that could be parsed, and is too much all the same
+    running: RequestResponseCycle | None = None
+    unsent = 0  # bytes that waited for the peer when the server last looked, and since when
+    unsent_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -68,8 +75,22 @@ class HttpProtocol(HttpToolsProtocol):
         self.taken, self.reading = self.reading, 0  # what one read brought is counted to the first that begins in it
         self.in_head = True
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.running is not None and not self.running.response_complete:
+            self.running.disconnected = True  # it need not be the last of the pipeline, which alone uvicorn tells
+            self.running.message_event.set()
+        # Circles that only the collector would find: a thousand small requests and a reset would leave megabytes.
+        self.pipeline.clear()
+        self.cycle = self.running = None  # type: ignore[assignment]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_headers_complete(self) -> None:
         self.in_head = False
+        self._check_head()
         if self.opening is None and self.awaits_a_request:
             self.opening = self._opening()
         if self.opening is None:
@@ -92,8 +113,20 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or cycle.response_complete
 
+    def _check_head(self) -> None:
+        """What is raised here ends the parsing, and becomes the answer."""
+        if len(self.pipeline) >= PIPELINE_LIMIT:
+            self.fault = TooMany("Too many requests were sent before the first was answered.")
+        elif self.taken > HEAD_LIMIT and self._head_size() > HEAD_LIMIT:
+            self.fault = HeadTooLarge("The request's headers are larger than 32 kB.")
+        if self.fault is not None:
+            raise self.fault
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
     def send_400_response(self, msg: str) -> None:
-        self.refuse(Malformed(msg))
+        self.refuse(self.fault or Malformed(msg))
 
     def refuse(self, error: TickerError) -> None:
         """An answer to what has not become a request, unless another answer is on its way; then the end."""
@@ -163,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         transport = self.transport
         # Circles that only the collector would find.
-        self.parser = self.opening = self.cycle = self.flow = None  # type: ignore[assignment]
+        self.parser = self.opening = self.cycle = self.running = self.flow = None  # type: ignore[assignment]
         connection.open(transport, head, wanted)
 
 

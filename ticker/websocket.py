@@ -76,8 +76,8 @@ async def _serve(hub: Hub, wanted: Subscription, websocket: WebSocket) -> None:
     wire = Wire(protocol.lines, wanted.filter)
 
     async def texts(data: bytes) -> None:
-        for line in data.decode().splitlines():
-            await websocket.send_text(line)
+        for line in data.splitlines():
+            await websocket.send_text(line.decode())
 
     hub.join(wanted, wire)
     await wire.run(texts, _disconnect(websocket))
