@@ -34,7 +34,10 @@ async def publish(requests: asyncio.StreamReader, answers: asyncio.StreamWriter)
 
 async def main(port: int, publish_port: int) -> None:
     publisher = await asyncio.start_server(publish, "127.0.0.1", publish_port)
-    async with publisher, serve(reader, "127.0.0.1", port, compression=None) as server:
+    async with (
+        publisher,
+        serve(reader, "127.0.0.1", port, compression=None, ping_interval=None, backlog=4096) as server,
+    ):
         await server.serve_forever()
 
 

@@ -2,12 +2,14 @@
 
 import os
 import platform
+import pwd
+import random
 import resource
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -24,19 +26,29 @@ OTHER_CORE = CORES[min(2, len(CORES) - 1)]  # Redis and whoever publishes; with 
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """What is started in here runs on this core, with all threads it will ever have."""
+def pinned(cores: Collection[int]) -> Iterator[None]:
+    """What is started in here runs on these cores, with all threads it will ever have."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
 
 
-def raise_file_limit() -> None:
+def raise_file_limit() -> int:
+    """As far as we may. How many files that is."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def user_name() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def family(pid: int) -> list[int]:
@@ -51,21 +63,42 @@ def cpu_seconds(pid: int) -> float:
     return sum(time.clock_gettime((~each << 3) | 2) for each in family(pid))
 
 
+def rss_kb(pid: int) -> int:
+    """Resident memory of a process and its descendants, in kB."""
+    page_kb = resource.getpagesize() // 1024
+    return sum(int(Path(f"/proc/{each}/statm").read_text().split()[1]) * page_kb for each in family(pid))
+
+
+def rest_until_idle(pid: int, most: float = 15) -> None:
+    """Until the process has done next to nothing for half a second: it has seen that its readers are gone."""
+    deadline = time.monotonic() + most
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pid)
+        time.sleep(0.5)
+        if cpu_seconds(pid) - before < 0.02:
+            return
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the system hands out by itself: tens of thousands of readers are about to be given one each."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def compiled(name: str) -> Path:
-    """The program made of `<name>.c`, made again when that has changed."""
-    source, program = HERE / f"{name}.c", BUILD / name
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    """The program made of `<name>.c`, or of all in the folder `<name>`; made again when that has changed."""
+    sources = sorted((HERE / name).glob("*.c")) or [HERE / f"{name}.c"]
+    newest = max(path.stat().st_mtime for path in [*sources, *(HERE / name).glob("*.h")])
+    program = BUILD / name
+    if not program.exists() or program.stat().st_mtime < newest:
         BUILD.mkdir(exist_ok=True)
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if compiler is None:
-            raise SystemExit("The benchmarks need a C compiler (cc) for the load client.")
-        subprocess.run([compiler, "-O2", "-std=c17", "-o", program, source], check=True)
+            raise RuntimeError("The benchmarks need a C compiler (cc) for the readers.")
+        subprocess.run([compiler, "-O2", "-std=c17", "-Wall", "-o", program, *sources], check=True)
     return program
 
 
@@ -77,7 +110,8 @@ def described() -> dict[str, str]:
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "versions": ", ".join(f"{name} {_version(name)}" for name in PACKAGES) + f", redis-server {_redis_version()}",
+        "versions": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        "redis-server": _redis_version(),
     }
 
 

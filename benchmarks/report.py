@@ -1,4 +1,4 @@
-"""What a run leaves behind: a table on the screen and in a file, and a bar chart for each figure."""
+"""What a run leaves behind: tables on the screen and in a file, and a picture of each figure."""
 
 import json
 import sys
@@ -6,20 +6,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import matplotlib as mpl
 
-mpl.use("svg")  # before pyplot, which would look for a screen
-from matplotlib import pyplot as plt
+@dataclass(frozen=True)
+class Table:
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One number for each subject."""
+
+    unit: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Curves of several subjects, in a panel for each kind."""
+
+    x: str
+    y: str
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]
+    log_x: bool = True
+    log_y: bool = False
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How often something happened in each `width` of time."""
+
+    x: str
+    y: str
+    width: float
+    series: Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True)
 class Figure:
     name: str
     title: str
-    unit: str  # of the bars
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    bars: Mapping[str, float]
+    tables: Sequence[Table]
+    picture: Bars | Lines | Histogram
     notes: Sequence[str] = field(default_factory=list)
     failed: bool = False
 
@@ -30,12 +59,22 @@ def say(progress: str) -> None:
 
 
 def as_text(figure: Figure) -> str:
-    rows = [list(figure.columns), *map(list, figure.rows)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(figure.columns))]
+    """In Markdown."""
+    parts = [f"## {figure.name}: {figure.title}", ""]
+    for table in figure.tables:
+        parts += [*([f"{table.title}:", ""] if table.title else []), *_lines(table), ""]
+    parts += [*figure.notes, *(["", "**FAILED**"] if figure.failed else []), ""]
+    return "\n".join(parts)
+
+
+def _lines(table: Table) -> list[str]:
+    rows = [list(table.columns), *map(list, table.rows)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
     lines = [_line(row, widths) for row in rows]
-    lines.insert(1, "|".join("-" * (width + 2) for width in widths).join("||"))
-    verdict = ["", "FAILED"] if figure.failed else []
-    return "\n".join([f"## {figure.name}: {figure.title}", "", *lines, "", *figure.notes, *verdict, ""])
+    # Pipes and dashes only, or it is no table; numbers are on the right.
+    rule = ["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]
+    lines.insert(1, f"|{'|'.join(rule)}|")
+    return lines
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -43,33 +82,19 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join([cells[0].ljust(widths[0]), *others])} |"
 
 
-def heading(machine: Mapping[str, str], command: str) -> str:
-    facts = [f"- {name}: {value}" for name, value in machine.items()]
-    return "\n".join(["# Benchmarks", "", *facts, f"- command: `{command}`", ""])
+def heading(about: Mapping[str, str]) -> str:
+    return "\n".join(["# Benchmarks", "", *facts(about), ""])
 
 
-def keep(figures: Iterable[Figure], machine: Mapping[str, str], command: str, folder: Path) -> None:
-    """Write report.md, results.json and a chart for each figure."""
+def facts(about: Mapping[str, str]) -> list[str]:
+    return [f"- {name}: {value}" for name, value in about.items()]
+
+
+def keep(figures: Iterable[Figure], about: Mapping[str, str], folder: Path) -> None:
+    """Write report.md and results.json."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = list(figures)
-    text = "\n".join([heading(machine, command), *map(as_text, figures)])
+    text = "\n".join([heading(about), *map(as_text, figures)])
     (folder / "report.md").write_text(text, encoding="utf-8")
-    results = {"machine": dict(machine), "command": command, "figures": [asdict(figure) for figure in figures]}
+    results = {"about": dict(about), "figures": [asdict(figure) for figure in figures]}
     (folder / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
-    for figure in figures:
-        _draw(figure, folder / f"{figure.name}.svg")
-
-
-def _draw(figure: Figure, path: Path) -> None:
-    names, values = list(figure.bars), list(figure.bars.values())
-    drawing, axes = plt.subplots(figsize=(8, 1 + 0.45 * len(names)))
-    bars = axes.barh(names, values, color=["#c8102e" if name.startswith("ticker") else "#8a8d91" for name in names])
-    axes.bar_label(bars, fmt="%.1f", padding=4)
-    axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(figure.title, loc="left", fontsize=11)
-    axes.set_xlabel(figure.unit)
-    drawing.tight_layout()
-    drawing.savefig(path)
-    plt.close(drawing)

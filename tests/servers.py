@@ -12,12 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import redis
+from prometheus_client.parser import text_string_to_metric_families
 
+PROC = Path("/proc")
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0  # s that a condition may take to come true
 
@@ -152,17 +155,17 @@ def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
 
 
 class Process:
-    """One of our own processes, as a user starts it."""
+    """One of our own processes, as a user starts it; `inside` is the command that starts it, if not we ourselves."""
 
-    def __init__(self, *words: str, env: dict[str, str], log: Path) -> None:
-        self.words, self.log = words, log
+    def __init__(self, *words: str, env: dict[str, str], log: Path, inside: Sequence[str] = ()) -> None:
+        self.words, self.log, self.inside = words, log, inside
         self.env = {**os.environ, "PYTHONUNBUFFERED": "1", "TICKER_DEMO": "0", **env}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Process":
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.words], cwd=ROOT, env=self.env, stdout=out, stderr=out
+                [*self.inside, sys.executable, "-m", *self.words], cwd=ROOT, env=self.env, stdout=out, stderr=out
             )
         return self
 
@@ -206,11 +209,55 @@ class Web(Process):
             return connection.recv(64).startswith(b"HTTP/1.1 200")
         return False
 
+    def serving(self) -> list[int]:
+        """The pids of those that it has serve for it."""
+        return [pid for pid in children_of(self.pid) if b"--fd" in _of_process(pid, "cmdline")]
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """The sum over all samples of that name with these labels, as one web process tells it."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
+            return metric(await answer.text(), name, **labels)
+
     async def ready(self) -> "Web":
         if self.process is None or self.process.poll() is not None:
             self.start()
         await eventually(self.answers, "the web process is ready")
         return self
+
+
+def metric(text: str, name: str, **labels: str) -> float:
+    """The sum over all samples of that name with these labels."""
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+def _of_process(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def children_of(pid: int) -> list[int]:
+    """Those that live."""
+    states = {int(p.name): _of_process(int(p.name), "stat").rpartition(b")")[2].split() for p in PROC.glob("[0-9]*")}
+    return [child for child, fields in states.items() if fields and fields[0] not in b"ZX" and int(fields[1]) == pid]
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory."""
+    return int(_of_process(pid, "statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def connections_of(pid: int, port: int) -> int:
+    """How many that came to this port the process holds."""
+    rows = [line.split() for line in (PROC / "net/tcp").read_text().splitlines()[1:]]
+    established = {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"}
+    held = 0
+    for descriptor in (PROC / str(pid) / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            held += descriptor.readlink().name.removeprefix("socket:[").rstrip("]") in established
+    return held
 
 
 @contextlib.asynccontextmanager

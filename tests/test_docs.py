@@ -23,6 +23,8 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    canary,
+    connection,
     dead,
     desk,
     errors,
@@ -30,20 +32,22 @@ from ticker import (
     fanout,
     headline,
     keys,
+    lag,
     life,
     metrics,
     protocol,
     requests,
     serve,
+    server,
     transport,
 )
 from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.changes import MOST
 from ticker.channel import Channel
 from ticker.cli import main
+from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys, Scope
@@ -243,10 +247,11 @@ def test_every_address_is_documented() -> None:
     f"| {requests.BODY_LIMIT // 1024} kB | 413 ",
     f"| {requests.BODY_SECONDS:.0f} s | 408 ",
     f"| {transport.HEAD_LIMIT // 1024} kB | 431 ",
-    f"| {transport.Server.head_seconds:.0f} s | 408 ",
+    f"| {transport.PIPELINE_LIMIT} | 429 `too-many` |",
+    f"| {server.Server.head_seconds:.0f} s | 408 ",
     f"| {transport.MESSAGE_LIMIT // 1024**2} MB | the end |",
-    f"| {transport.HEARD_LIMIT // 1024} kB | 1008 |",
-    f"| {serve.INCOMING_MESSAGE // 1024} kB | the connection ends |",
+    f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
+    f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
     f"| {api.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
@@ -255,12 +260,12 @@ def test_every_address_is_documented() -> None:
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; never more than {MOST:,} changed headlines, "
-    f"nor, right after a start, {streams.RECENT:,} events)"),
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+     f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
-    f"`retry:` ({ticker.sse.RETRY[0]} to {ticker.sse.RETRY[1]}, drawn per connection)",
+    f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
@@ -458,11 +463,21 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
     hub = Hub(stream, settings.channels)
-    families = [*metrics._channels(hub), *await metrics._sources(hub)]
-    assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "What to watch"))} == {
+    families = await metrics.families(hub)
+    assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "Metrics"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families
     }
+
+
+@pytest.mark.parametrize("sentence", [
+    f"handed on, at most {streams.BATCH:,};",
+    f"{1 / lag.EVERY:.0f} samples a second",
+    f"closed after {fanout.SLOW_AFTER // 1000} s",
+])  # fmt: skip
+def test_what_is_watched_is_as_documented(sentence: str) -> None:
+    assert sentence.replace("10 samples", "ten samples") in OPERATIONS
+    assert (canary.EVERY, canary.KEPT, metrics.WITHIN) == (2, 5 * 60 * 1000, 1)  # told in words
 
 
 @pytest.mark.parametrize("sentence", [

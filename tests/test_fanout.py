@@ -8,13 +8,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.samples import NOW, headline
+from tests.samples import NOW, Listener, headline
 from ticker import protocol
+from ticker import stream as streams
 from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout import MOST_GROUPS, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout import MOST_CHANGES, MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
 from ticker.position import Position
@@ -49,17 +50,10 @@ class Reader:
         self.seen: list[dict[str, Any]] = []
 
     def connect(self, fanout: Fanout) -> None:
-        self.connection = Subscriber(self._written, self._closed, protocol.lines, self.filter, "test")
+        self.connection = Pipe(self)
         self.paused, self.closed = False, None
         after = Position.parse(self.position) if self.position else None
         fanout.join(self.connection, after, resume=self.position is not None)
-
-    def _written(self, data: bytes) -> None:
-        if data:
-            self.pipe += data.decode().split("\n")
-
-    def _closed(self, code: CloseCode) -> None:
-        self.closed = code
 
     def disconnect(self, read: int) -> None:
         """The connection breaks when `read` more messages have arrived."""
@@ -104,6 +98,20 @@ class Reader:
 
     def hash(self) -> str:
         return hash_of(Board(self.board.values()).ordered())
+
+
+class Pipe(Subscriber):
+    """What stands between the fan-out and its reader."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(protocol.lines, reader.filter)
+        self.reader = reader
+
+    def write(self, data: bytes) -> None:
+        self.reader.pipe += data.decode().splitlines()
+
+    def close(self, code: CloseCode) -> None:
+        self.reader.closed = code
 
 
 class FanoutMachine(RuleBasedStateMachine):
@@ -251,6 +259,10 @@ class FanoutMachine(RuleBasedStateMachine):
             reader.connection.drained()
 
     @invariant()
+    def connections_are_counted(self) -> None:
+        assert self.fanout.counts.connections.total() == len(list(self.fanout.subscribers()))
+
+    @invariant()
     def who_is_up_to_date_shows_the_servers_board(self) -> None:
         if self.backlog:
             return
@@ -271,8 +283,8 @@ def entry(ms: int, event: Event) -> tuple[Position, Event]:
 
 def test_a_batch_is_one_write_kills_first_and_only_its_end_moves_the_position_on() -> None:
     fanout = new_fanout()
-    writes: list[bytes] = []
-    subscriber = Subscriber(writes.append, lambda _: None, protocol.lines)
+    subscriber = Listener()
+    writes = subscriber.writes
     fanout.join(subscriber)
     fanout.take([entry(1, upsert(EventType.PUBLISHED, headline("a" * 16)))])
     writes.clear()
@@ -284,7 +296,7 @@ def test_a_batch_is_one_write_kills_first_and_only_its_end_moves_the_position_on
         entry(6, removal(EventType.RETRACTED, "d" * 16)),
     ])  # fmt: skip
     assert len(writes) == 1
-    messages = [json.loads(line) for line in writes[0].split(b"\n")]
+    messages = [json.loads(line) for line in writes[0].splitlines()]
     assert [(m["type"], m.get("id", m.get("headline", {}).get("id", ""))[0]) for m in messages] == [
         ("retracted", "a"), ("retracted", "d"), ("published", "c"), ("published", "b"),
     ]  # fmt: skip
@@ -300,10 +312,63 @@ def test_bytes_are_made_once_for_all_who_want_the_same() -> None:
 
     fanout = new_fanout()
     for _ in range(50):
-        fanout.join(Subscriber(lambda _: None, lambda _: None, encoding), Position("epoch0", 0, 0))
-    joined = len(made)
+        fanout.join(Listener(encoding), Position("epoch0", 0, 0))
+    assert len(made) == 2  # what they lack, and a heartbeat
     fanout.take([entry(1, upsert(EventType.PUBLISHED, headline()))])
-    assert len(made) == joined + 1
+    assert len(made) == 3
+
+
+def test_what_several_groups_are_told_alike_is_made_once() -> None:
+    made: list[int] = []
+
+    def encoding(messages: Any) -> bytes:
+        made.append(len(messages))
+        return protocol.lines(messages)
+
+    fanout = new_fanout()
+    listeners = [Listener(encoding, Filter(section=f"s{i}")) for i in range(20)]
+    for listener in listeners:
+        fanout.join(listener)
+    made.clear()
+    fanout.take([entry(1, upsert(EventType.PUBLISHED, headline("a" * 16, section="s1")))])
+    assert sorted(made) == [0, 1]  # for whom it is, and nothing for all others
+    fanout.take([entry(2, removal(EventType.RETRACTED, "a" * 16))])
+    assert sorted(made) == [0, 1, 1]
+    assert all(listener.messages[-1]["type"] == "retracted" for listener in listeners)
+
+
+def test_a_net_change_longer_than_a_batch_is_a_snapshot_for_all_who_need_it() -> None:
+    made: list[int] = []
+
+    def encoding(messages: Any) -> bytes:
+        made.append(len(messages))
+        return protocol.lines(messages)
+
+    fanout = new_fanout()
+    fanout.take([entry(n, removal(EventType.EXPIRED, f"id{n}")) for n in range(1, MOST_CHANGES + 2)])
+    readers = [Listener(encoding) for _ in range(12)]
+    for n, reader in enumerate(readers):
+        fanout.join(reader, Position("epoch0", 0, n))
+    assert {reader.messages[0]["reason"] for reader in readers} == {"too_old"}
+    assert made == [1, 1]  # a snapshot and a heartbeat
+    last = Listener(encoding)
+    fanout.join(last, Position("epoch0", 1, 0))
+    assert len(last.messages) == MOST_CHANGES + 1
+
+
+def test_all_of_a_batch_is_told_as_what_it_is() -> None:
+    assert streams.BATCH <= MOST_CHANGES
+
+
+def test_who_asks_for_ever_new_positions_fills_no_memory() -> None:
+    fanout = new_fanout()
+    for n in range(1000):
+        fanout.now += 1000
+        fanout.join(Listener(), Position("epoch0", n, n))
+        fanout.join(Listener(), Position(f"other{n}", n, n))
+        fanout.join(Listener())
+    assert len(fanout.peek(EVERYTHING)._made) <= MOST_MADE
+    assert len(fanout._shared) <= MOST_MADE
 
 
 @pytest.mark.parametrize(
@@ -337,8 +402,9 @@ def test_a_slow_reader_is_closed_after_its_time_and_not_before() -> None:
 
 def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None:
     fanout = new_fanout()
-    writes: list[bytes] = []
-    fanout.join(Subscriber(writes.append, lambda _: None, protocol.lines))
+    listener = Listener()
+    writes = listener.writes
+    fanout.join(listener)
     writes.clear()
     for now, beats in (
         (NOW + 14_999, 0),
@@ -353,16 +419,14 @@ def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None
 
 def test_groups_go_with_their_last_reader_and_are_bounded() -> None:
     fanout = new_fanout()
-    subscribers = [
-        Subscriber(lambda _: None, lambda _: None, protocol.lines, Filter(section=f"s{i}")) for i in range(MOST_GROUPS)
-    ]
+    subscribers = [Listener(filter_=Filter(section=f"s{i}")) for i in range(MOST_GROUPS)]
     for subscriber in subscribers:
         fanout.join(subscriber)
     with pytest.raises(TooMany):
         fanout.check_room_for(Filter(section="one more"))
     with pytest.raises(TooMany):
-        fanout.join(Subscriber(lambda _: None, lambda _: None, protocol.lines, Filter(section="one more")))
-    fanout.join(Subscriber(lambda _: None, lambda _: None, protocol.lines))
+        fanout.join(Listener(filter_=Filter(section="one more")))
+    fanout.join(Listener())
     for subscriber in subscribers:
         subscriber.gone()
         subscriber.gone()

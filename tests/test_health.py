@@ -1,14 +1,18 @@
 """What operators ask: whether it lives, whether readers can be served, and what a problem means."""
 
 import asyncio
+import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.proxy import Proxy
 from tests.servers import RedisServer, Web, binaries, eventually, running
 from tests.test_api import Api, fresh_key
+from tests.test_metrics import measured
 from tests.test_sse import Events
 from ticker.errors import TickerError, all_errors
 
@@ -22,12 +26,16 @@ async def own_redis(tmp_path: Path) -> AsyncIterator[RedisServer]:
 
 
 async def test_redis_goes_and_readers_are_served_on(own_redis: RedisServer, tmp_path: Path) -> None:
-    web = Web(own_redis.url, tmp_path, TICKER_HEARTBEAT_SECONDS="1")
+    web = Web(own_redis.url, tmp_path, TICKER_HEARTBEAT_SECONDS="1", TICKER_STALL_SECONDS="3")
     async with running(web), aiohttp.ClientSession() as http:
         desk = Api(http, web.url, await fresh_key(web, "Desk", "admin"))
         assert (await desk.get("/healthz")).json == {"status": "ok"}
         ready = await desk.get("/readyz")
-        assert ready.json == {"status": "ready", "channels": dict.fromkeys(("en", "ar", "es"), "live")}
+        assert ready.json == {
+            "status": "ready",
+            "channels": dict.fromkeys(("en", "ar", "es"), "live"),
+            "canary": "live",
+        }
         headline = await desk.publish("Stays on the screen")
         async with Events.open(web) as events:
             await events.message()
@@ -47,10 +55,18 @@ async def test_redis_goes_and_readers_are_served_on(own_redis: RedisServer, tmp_
             refused = await desk("POST", "headlines", {"text": "Not now"}, Idempotency_Key="again")
             assert refused.fault == (503, "unavailable")
             assert int(refused.headers["retry-after"]) >= 1
+
+            async def long_away() -> bool:
+                assert (await desk.get("/readyz")).status == 200, "a Redis that is away is no fault of ours"
+                return (await measured(desk))["ticker_canary_refused_total",] >= 3
+
+            await eventually(long_away)
             own_redis.start()
 
             async def live() -> bool:
-                return bool((await desk.get("/readyz")).json["channels"]["en"] == "live")
+                answer = await desk.get("/readyz")
+                assert answer.status == 200
+                return bool(answer.json["channels"]["en"] == "live")
 
             await eventually(live)
             again = await desk("POST", "headlines", {"text": "Not now"}, Idempotency_Key="again")
@@ -58,6 +74,67 @@ async def test_redis_goes_and_readers_are_served_on(own_redis: RedisServer, tmp_
             published = (await events.until("published"))[-1]
             assert published["headline"]["id"] == again.json["id"]
     assert "Traceback" not in web.said()
+
+
+@pytest.mark.parametrize("key", ["ticker:{en}:log", "ticker:{canary-"])
+async def test_what_does_not_go_on_makes_it_red(
+    redis_server: RedisServer, redis_url: str, tmp_path: Path, key: str
+) -> None:
+    """A real process on a real Redis, whose reads of one stream hang: Redis itself takes and answers all else."""
+    names = {"en", "ar", "es", "canary"}
+    stalled = "canary" if "canary" in key else "en"
+    async with Proxy.before(redis_server.port) as proxy, aiohttp.ClientSession() as http:
+        web = Web(proxy.url, tmp_path, TICKER_STALL_SECONDS="3")
+        async with running(web):
+            reader = Api(http, web.url)
+
+            async def states() -> dict[str, str]:
+                answer = await reader.get("/readyz")
+                found = {**answer.json["channels"], "canary": answer.json["canary"]}
+                assert answer.status == (503 if "stalled" in found.values() else 200)
+                assert answer.json["status"] == ("stalled" if answer.status == 503 else "ready")
+                return found
+
+            async def becomes(expected: dict[str, str]) -> bool:
+                return await states() == expected
+
+            async def returned() -> bool:
+                return (await measured(reader))["ticker_canary_seconds_count",] > 0
+
+            await eventually(returned)
+            assert await states() == dict.fromkeys(names, "live")
+            proxy.hold(key)
+            await eventually(lambda: becomes({**dict.fromkeys(names, "live"), stalled: "stalled"}))
+            told = await measured(reader)
+            assert told["ticker_canary_stalled",] == (stalled == "canary")
+            assert told["ticker_stalled", "en"] == (stalled == "en")
+            assert told["ticker_stalled", "ar"] == 0
+            assert (await reader.get()).status == 200, "who is here is still served"
+            proxy.release()
+            await eventually(lambda: becomes(dict.fromkeys(names, "live")))
+
+
+async def test_a_redis_that_hangs_is_no_fault_of_ours(own_redis: RedisServer, tmp_path: Path) -> None:
+    web = Web(own_redis.url, tmp_path, TICKER_STALL_SECONDS="3")
+    async with running(web), aiohttp.ClientSession() as http:
+        reader = Api(http, web.url)
+        assert own_redis.process is not None
+        own_redis.process.send_signal(signal.SIGSTOP)
+        try:
+            halted = time.monotonic()
+            while time.monotonic() - halted < 2 * 3:
+                assert (await reader.get("/readyz")).status == 200
+                told = await measured(reader)
+                assert told["ticker_connections", "en", "sse"] == 0
+            assert ("ticker_behind", "en") not in told, "it answers without what Redis would have to say"
+        finally:
+            own_redis.process.send_signal(signal.SIGCONT)
+
+        async def goes_on() -> bool:
+            assert (await reader.get("/readyz")).status == 200
+            return ("ticker_behind", "en") in await measured(reader)
+
+        await eventually(goes_on)
 
 
 async def test_it_is_not_ready_before_it_has_the_boards(tmp_path: Path, own_redis: RedisServer) -> None:

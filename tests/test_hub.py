@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.samples import Listener
 from tests.servers import RedisServer, binaries, eventually
 from ticker import protocol
 from ticker.desk import Desk
@@ -18,7 +18,7 @@ from ticker.hub import Hub
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock
 from ticker.stream import Stream
-from ticker.subscriber import Subscriber
+from ticker.subscription import Subscription
 
 
 @contextlib.asynccontextmanager
@@ -33,18 +33,10 @@ async def at_work(redis: Client, **options: Any) -> AsyncIterator[Hub]:
         await asyncio.wait([running])
 
 
-class Outbox:
+class Outbox(Listener):
     def __init__(self, hub: Hub, after: str | None = None) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self.closed: int | None = None
-        self.subscriber = Subscriber(self._write, self._close, protocol.lines)
-        hub.join("en", self.subscriber, after)
-
-    def _write(self, data: bytes) -> None:
-        self.messages += [json.loads(line) for line in data.decode().split("\n") if line]
-
-    def _close(self, code: int) -> None:
-        self.closed = code
+        super().__init__()
+        hub.join(Subscription("en", after=after), self)
 
     def types(self) -> list[str]:
         return [message["type"] for message in self.messages]
@@ -100,7 +92,7 @@ async def test_limits_and_goodbye(redis: Client) -> None:
         outboxes = [Outbox(hub) for _ in range(5)]
         hub.connections = 2
         with pytest.raises(Overloaded) as refused:
-            hub.admit()
+            hub.check_room()
         assert refused.value.retry_after >= 2
         await hub.drain()
         for outbox in outboxes:
@@ -108,4 +100,4 @@ async def test_limits_and_goodbye(redis: Client) -> None:
             assert outbox.closed == protocol.CloseCode.RESTART
         assert not hub.ready
         with pytest.raises(Overloaded):
-            hub.admit()
+            hub.check_room()

@@ -12,11 +12,13 @@ LONGEST_FUNCTION = 50  # lines, without its docstring
 
 PURE = {
     "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors",
-    "ticker.events", "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life",
+    "ticker.events",
+    "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life",
     "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text",
-    "ticker.urgency", "ticker.seen", "workers.identity", "workers.match", "workers.sources",
-    "workers.sources.charset", "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed",
-    "workers.sources.mend", "workers.sources.tree",
+    "ticker.urgency", "ticker.seen", "ticker.deflate", "ticker.handshake", "ticker.memo", "ticker.subscription",
+    "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
+    "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
+    "workers.sources.tree",
 }  # fmt: skip
 IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn", "aiohttp", "socket", "subprocess"}
 
@@ -27,7 +29,7 @@ PLACES = {
         "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.openapi", "ticker.pages",
         "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget",
     },
-    "uvicorn": {"ticker.serve", "ticker.transport"},
+    "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},
     "aiohttp": {"workers.fetch", "workers.demo"},
     "urllib.request": {"ticker.client"},

@@ -8,9 +8,20 @@ from pathlib import Path
 import pytest
 
 from ticker.errors import Invalid
-from ticker.processes import LONGEST_DELAY, Processes, backoff, parse_procfile
+from ticker.processes import LONGEST_DELAY, Processes, backoff, parse_procfile, say_ready
 
 PYTHON = sys.executable
+# Says its pid, and that it is ready unless the file of that name exists; ends with 7 when asked to.
+WORKER = """
+import os, pathlib, signal, sys
+from ticker.processes import say_ready
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print('up', os.getpid())
+if not pathlib.Path(sys.argv[1]).exists():
+    say_ready()
+while True:
+    signal.pause()
+"""
 
 
 def test_a_procfile_is_names_and_commands():
@@ -169,3 +180,115 @@ async def test_names_are_coloured_on_a_terminal_only(monkeypatch, no_colour, col
     processes.stop()
     await run
     assert ("\x1b[" in out.getvalue()) is coloured
+
+
+def pids(out: Output) -> list[int]:
+    return [int(line.split()[-1]) for line in out.getvalue().splitlines() if " up " in line]
+
+
+async def test_renewed_one_after_another_the_old_ends_only_when_the_new_is_ready(tmp_path):
+    out = Output()
+    command = [PYTHON, "-c", WORKER, str(tmp_path / "unready")]
+    processes = Processes({"web.1": command, "web.2": command}, out=out)
+    run = asyncio.create_task(processes.run())
+    await out.has(" up ", times=2)
+    first = pids(out)
+    processes.renew()
+    await out.has("a new one is ready in its place", times=2)
+    async with asyncio.timeout(20):
+        while any(map(alive, first)):
+            await asyncio.sleep(0.01)
+    assert len(pids(out)) == 4
+    assert all(map(alive, pids(out)[2:]))
+    lines = [line.split()[0] for line in out.getvalue().splitlines() if " up " in line or "in its place" in line]
+    assert lines[2:] == ["web.1", "web.1", "web.2", "web.2"], "the second begins only when the first is done"
+    assert "starts again" not in out.getvalue()
+
+    os.kill(pids(out)[2], signal.SIGKILL)  # the new ones are kept as the old ones were
+    await out.has("killed by signal 9; starts again")
+    await out.has(" up ", times=5)
+    processes.stop()
+    assert await run == 0
+    assert not any(map(alive, pids(out)))
+
+
+async def test_a_new_one_that_does_not_become_ready_is_given_up_and_nothing_has_changed(tmp_path):
+    out = Output()
+    command = [PYTHON, "-c", WORKER, str(tmp_path / "unready")]
+    processes = Processes({"web.1": command, "web.2": command}, out=out, ready_within=1)
+    run = asyncio.create_task(processes.run())
+    await out.has(" up ", times=2)
+    first = pids(out)
+    (tmp_path / "unready").touch()
+    processes.renew()
+    await out.has("web.1 │ the new one did not become ready within 1 s; the old one stays")
+    await out.has(" up ", times=3)
+    async with asyncio.timeout(20):
+        while alive(pids(out)[2]):
+            await asyncio.sleep(0.01)
+    assert all(map(alive, first))
+    assert len(pids(out)) == 3, "the second was not even tried"
+
+    (tmp_path / "unready").unlink()
+    processes.renew()
+    await out.has("a new one is ready in its place", times=2)
+    processes.stop()
+    assert await run == 0
+    assert not any(map(alive, pids(out)))
+
+
+async def test_a_new_one_that_ends_at_once_is_not_waited_for(tmp_path):
+    out = Output()
+    flag = tmp_path / "broken"
+    processes = Processes({"web": f"echo up $$; [ -e {flag} ] && exit 3; exec sleep 60"}, out=out, ready_within=600)
+    run = asyncio.create_task(processes.run())
+    await out.has(" up ")
+    flag.touch()
+    processes.renew()
+    await out.has("the old one stays")
+    assert alive(pids(out)[0])
+    processes.stop()
+    assert await run == 0
+
+
+async def test_one_asked_to_stop_in_the_middle_of_a_renewal_takes_both_with_it(tmp_path):
+    out = Output()
+    (tmp_path / "unready").touch()
+    processes = Processes({"web": [PYTHON, "-c", WORKER, str(tmp_path / "unready")]}, out=out, ready_within=600)
+    run = asyncio.create_task(processes.run())
+    await out.has(" up ")
+    processes.renew()
+    await out.has(" up ", times=2)
+    processes.stop()
+    assert await run == 0
+    assert not any(map(alive, pids(out)))
+
+
+@pytest.mark.parametrize("terminal_stays", [True, False])
+async def test_sighup_renews_but_a_terminal_that_has_gone_stops(terminal_stays):
+    out = Output()
+    out.isatty = lambda: True  # type: ignore[method-assign]
+    processes = Processes({"web": "echo up; exec sleep 60"}, out=out)
+    heard = asyncio.Event()
+    processes.heed_hangup(heard.set)
+    run = asyncio.create_task(processes.run())
+    await out.has("up")
+    out.isatty = lambda: terminal_stays  # type: ignore[method-assign]
+    os.kill(os.getpid(), signal.SIGHUP)
+    if terminal_stays:
+        await asyncio.wait_for(heard.wait(), 20)
+        processes.stop()
+    assert await run == 0
+    assert heard.is_set() is terminal_stays
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+
+
+def test_who_has_no_parent_that_listens_has_nobody_to_tell(monkeypatch):
+    monkeypatch.delenv("TICKER_READY", raising=False)
+    say_ready()
+    reader, writer = os.pipe()
+    monkeypatch.setenv("TICKER_READY", str(writer))
+    say_ready()
+    say_ready()  # once is enough: the descriptor may be another's by now
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"\n"

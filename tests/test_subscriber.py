@@ -1,13 +1,11 @@
-from tests.samples import NOW
-from ticker import protocol
+from tests.samples import NOW, Listener
 from ticker.channel import Channel
 from ticker.fanout import Fanout, Loaded
 from ticker.position import Position
-from ticker.subscriber import Subscriber
 
 
 def test_before_it_joins_and_after_it_has_gone_there_is_nothing_to_tell() -> None:
-    subscriber = Subscriber(lambda _: None, lambda _: None, protocol.lines)
+    subscriber = Listener()
     subscriber.pause()
     subscriber.drained()
     subscriber.gone()

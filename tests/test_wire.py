@@ -2,15 +2,30 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import aiohttp
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.servers import ROOT, RedisServer, Web, eventually_now
+from tests.test_api import Api, eventually_shown, fresh_key, serving
+from tests.test_connection import stop_and_go_on
+from tests.test_sse import Events
+from tests.test_websocket import WS, received
 from ticker.channel import Channel
 from ticker.events import EventType, removal
 from ticker.fanout import SLOW_AFTER, Fanout, Loaded
 from ticker.filter import EVERYTHING
 from ticker.position import Position
 from ticker.protocol import CloseCode, lines
-from ticker.subscriber import Subscriber
 from ticker.wire import FULL, QueueWire
+
+STREAM = "/v1/channels/en/stream"
 
 
 def at(n: int) -> Position:
@@ -22,16 +37,14 @@ class Slow:
 
     def __init__(self) -> None:
         self.open, self.taken = asyncio.Event(), []
-        self.wire = QueueWire()
+        self.wire = QueueWire(lines, EVERYTHING)
         self.fanout = Fanout(Channel(name="en"), every_ms=15_000)
         self.fanout.load(Loaded(at(0), [], [], complete=True))
-        self.subscriber = Subscriber(self.wire.write, self.wire.finish, lines, EVERYTHING)
-        self.wire.subscriber = self.subscriber
-        self.fanout.join(self.subscriber)
+        self.fanout.join(self.wire)
 
     async def send(self, data: bytes) -> None:
         await self.open.wait()
-        self.taken += [json.loads(line) for line in data.split(b"\n")]
+        self.taken += [json.loads(line) for line in data.splitlines()]
 
     def take(self, n: int) -> None:
         self.fanout.take([(at(n), removal(EventType.RETRACTED, f"id{n}"))])
@@ -49,7 +62,7 @@ async def test_the_queue_is_bounded_and_caught_up():
         await asyncio.sleep(0)
     assert slow.fanout.paused == 0
     assert {m["id"] for m in slow.taken[1:]} == {f"id{n}" for n in range(1, 10 * FULL)}
-    slow.wire.finish(CloseCode.RESTART)
+    slow.wire.close(CloseCode.RESTART)
     await asyncio.wait_for(running, 5)
     slow.wire.write(b"after the end")
     assert slow.wire._queue.empty()
@@ -74,3 +87,75 @@ async def test_who_goes_ends_the_run():
     gone.set()
     await asyncio.wait_for(running, 5)
     assert slow.wire.closed is None
+
+
+# --- under another server ---------------------------------------------------------------------------------------------
+
+
+class PlainUvicorn(Web):
+    """The application as any ASGI server runs it, without our protocol classes."""
+
+    def start(self) -> "PlainUvicorn":
+        command = [sys.executable, "-m", "uvicorn", "ticker.app:create_app", "--factory", "--port", str(self.port)]
+        command += ["--ws-ping-interval", "600"]  # its own pings are not what is tested
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=out)
+        return self
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    folder = tmp_path_factory.mktemp("web")
+    with serving(redis_server, folder, TICKER_HEARTBEAT_SECONDS="1") as web:
+        yield web
+
+
+@pytest.fixture
+async def desk(web: Web) -> AsyncIterator[Api]:
+    async with aiohttp.ClientSession() as http:
+        yield Api(http, web.url, await fresh_key(web, "Desk", "admin"))
+
+
+@pytest.fixture(scope="module")
+def plain(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    env = {"TICKER_CONFIG": web.env["TICKER_CONFIG"], "TICKER_HEARTBEAT_SECONDS": "1"}
+    plain = PlainUvicorn(web.env["TICKER_REDIS_URL"], tmp_path_factory.mktemp("plain"), **env).start()
+    try:
+        eventually_now(plain.answers)
+        yield plain
+    finally:
+        plain.kill()
+
+
+async def test_plain_asgi_delivers_the_same_messages(web: Web, plain: Web, desk: Api) -> None:
+    async with Events.open(web) as ours, Events.open(plain) as theirs, connect(plain.ws_url + WS) as socket_:
+        first = await ours.message()
+        for snapshot in (await theirs.message(), await received(socket_)):
+            assert snapshot | {"now": ""} == first | {"now": ""}
+        headline = await desk.publish("Over any server")
+        await desk.act(headline, "retract", {"reason": "test"})
+        messages = [m for m in await ours.until("retracted") if m["type"] != "heartbeat"]
+        assert [m for m in await theirs.until("retracted") if m["type"] != "heartbeat"] == messages
+        over_socket: list[dict[str, Any]] = []
+        while len(over_socket) < len(messages):
+            message = await received(socket_)
+            over_socket += [message] if message["type"] != "heartbeat" else []
+        assert over_socket == messages
+
+
+async def test_plain_asgi_resumes_and_filters(plain: Web, desk: Api) -> None:
+    start = (await Api(desk.http, plain.url).get()).json["position"]
+    flash = await desk.publish("Flash over plain ASGI", urgency="flash")
+    await desk.publish("Routine over plain ASGI")
+    await eventually_shown(Api(desk.http, plain.url), flash)
+    async with Events.open(plain, f"{STREAM}?urgency=flash", f"Last-Event-ID: {start}") as events:
+        messages = await events.until("heartbeat")
+    assert [message["type"] for message in messages] == ["published", "heartbeat"]
+    with pytest.raises((InvalidStatus, ConnectionClosed)):
+        async with connect(plain.ws_url + "/v1/channels/xx/ws") as socket_:
+            await socket_.recv()
+
+
+@pytest.mark.parametrize("way", ["sse", "websocket"])
+async def test_plain_asgi_pauses_and_catches_up_a_slow_reader(plain: Web, desk: Api, way: str) -> None:
+    await stop_and_go_on(plain, Api(desk.http, plain.url, desk.key), way)

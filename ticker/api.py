@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from ticker.hub import Hub
 from ticker.keys import Key, Keys, Scope
 from ticker.life import Action
 from ticker.position import Position
+from ticker.protocol import CloseCode
 from ticker.requests import once_of, read_model, version_of, whole_number
 from ticker.subscriber import Subscriber
 
@@ -91,37 +92,44 @@ async def events(request: Request) -> Response:
     messages = group.messages(position, "unknown" if after and position is None else None)
     body = protocol.lines(messages)
     if not messages and wait:
-        hub.admit()
+        hub.check_room()
         body = await _next(hub, request, wanted, wait)
     if not body:
         body = protocol.lines([fanout.peek(wanted).heartbeat()])
-    answer = b'{"messages":[' + body.replace(b"\n", b",") + b"]}"
+    answer = b'{"messages":[' + b",".join(body.splitlines()) + b"]}"
     headers = {"cache-control": "public, max-age=1" if after else "no-store"}
     return Response(answer, headers=headers, media_type="application/json")
 
 
 async def _next(hub: Hub, request: Request, wanted: Filter, wait: int) -> bytes:
     """A long poll is a subscriber that leaves after the first write, or when nobody waits any more."""
-    came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    def write(data: bytes) -> None:
-        if data and not came.done():
-            came.set_result(data)
-
-    def close(_: protocol.CloseCode) -> None:
-        write(protocol.lines([protocol.goodbye(0)]))
-
-    subscriber = Subscriber(write, close, protocol.lines, wanted, "poll")
-    hub.fanout(request.path_params["channel"]).listen(subscriber)
+    poll = Poll(wanted)
+    hub.fanout(request.path_params["channel"]).listen(poll)
     hub.connections += 1
     gone = asyncio.ensure_future(_disconnect(request))
     try:
-        await asyncio.wait((came, gone), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-        return came.result() if came.done() else b""
+        await asyncio.wait((poll.came, gone), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        return poll.came.result() if poll.came.done() else b""
     finally:
         gone.cancel()
-        subscriber.gone()
+        poll.gone()
         hub.connections -= 1
+
+
+class Poll(Subscriber):
+    __slots__ = ("came",)
+    transport: ClassVar[str] = "poll"
+
+    def __init__(self, wanted: Filter) -> None:
+        super().__init__(protocol.lines, wanted)
+        self.came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def write(self, data: bytes) -> None:
+        if data and not self.came.done():
+            self.came.set_result(data)
+
+    def close(self, code: CloseCode) -> None:  # noqa: ARG002  a poll ends alike for every reason
+        self.write(protocol.lines([protocol.goodbye(0)]))
 
 
 async def _disconnect(request: Request) -> None:
@@ -274,9 +282,7 @@ def _filter(request: Request) -> Filter:
 
 
 def problem(error: TickerError) -> Response:
-    headers = {"cache-control": "no-store"}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
+    headers = {"cache-control": "no-store", **error.headers}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)

@@ -18,12 +18,14 @@ from ticker.cors import ChannelCors
 from ticker.desk import Desk
 from ticker.hub import Hub
 from ticker.keys import Keys
+from ticker.processes import say_ready
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stream import Stream
 
 STREAM = "/v1/channels/{channel}/stream"
 SOCKET = "/v1/channels/{channel}/ws"
+FIRST_LOAD = 5.0  # s that the channels may take before readers are let in, to be told to come back later
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -40,9 +42,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 heartbeat_seconds=given.heartbeat_seconds,
                 drain_seconds=given.drain_seconds,
                 max_connections=given.max_connections,
+                stall_seconds=given.stall_seconds,
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
-            running = asyncio.create_task(hub.run())
+            widget.assets()  # made before anybody waits for them
+            running = asyncio.create_task(_run(hub))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
             try:
                 yield {"hub": hub}
             finally:
@@ -53,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route(STREAM, sse.Stream(), methods=["GET"]),
         WebSocketRoute(SOCKET, websocket.Stream()),
+        Route(SOCKET, websocket.not_upgraded, methods=["GET"]),
         *feeds.routes,
         *api.routes,
         *health.routes,
@@ -73,6 +80,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.settings = given
     return app
+
+
+async def _run(hub: Hub) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hub.run())
+        await hub.loaded.wait()
+        say_ready()
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -25,14 +25,18 @@ class Changes:
             oldest = next(iter(self._last))
             self.floor, _ = self._last.pop(oldest)
 
-    def since(self, offset: Offset) -> list[Event] | None:
-        """The net change after `offset`, oldest first. None when that is further back than is known."""
+    def since(self, offset: Offset, most: int = MOST) -> list[Event] | None:
+        """The net change after `offset`, oldest first. None when that is further back than is known, or more than
+        `most` headlines.
+        """
         if offset < self.floor:
             return None
         found: list[Event] = []
         for changed, event in reversed(self._last.values()):
             if changed <= offset:
                 break
+            if len(found) == most:
+                return None
             found.append(event)
         found.reverse()
         return found

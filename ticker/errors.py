@@ -13,6 +13,7 @@
     ├── VersionStale 412     edited on a version that is no longer the newest
     ├── TooLarge 413
     ├── Invalid 422          readable, but fields are at fault; names all of them
+    ├── UpgradeRequired 426  a WebSocket's address
     ├── VersionMissing 428   an edit must say which version it was made on
     ├── TooMany 429
     ├── HeadTooLarge 431
@@ -22,6 +23,7 @@ Each carries a stable `code` (the last part of the problem's `type`), an HTTP st
 says what to do. Extra members of the problem document (RFC 9457) are in `extra`.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -29,6 +31,7 @@ class TickerError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    headers: ClassVar[Mapping[str, str]] = {}  # of the answer, besides
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -56,6 +59,7 @@ class Unauthorized(TickerError):
     code = "unauthorized"
     status = 401
     title = "A valid key is needed"
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": "Bearer"}
 
 
 class Forbidden(TickerError):
@@ -144,6 +148,13 @@ class Invalid(TickerError):
     title = "Some fields are not right"
 
 
+class UpgradeRequired(TickerError):
+    code = "upgrade-required"
+    status = 426
+    title = "This is the address of a WebSocket"
+    headers: ClassVar[Mapping[str, str]] = {"upgrade": "websocket", "sec-websocket-version": "13"}
+
+
 class VersionMissing(TickerError):
     code = "version-missing"
     status = 428
@@ -154,6 +165,7 @@ class TooMany(TickerError):
     code = "too-many"
     status = 429
     title = "Too many at once"
+    retry_after = 30
 
 
 class HeadTooLarge(TickerError):

@@ -5,7 +5,8 @@ position before; a reader that resumes, and one that was too slow, gets the net 
 there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,12 +18,17 @@ from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
+from ticker.histogram import Histogram
+from ticker.memo import Memo
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
-from ticker.subscriber import Subscriber
+from ticker.subscriber import Subscriber, write_to_each
 
 SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
-SNAPSHOT_AGE = 1_000  # ms that an encoded snapshot's `now` may lag behind
+MOST_MADE = 16  # pieces of bytes that a group keeps; a storm of reconnects comes from a few positions
+SHARED = 20  # messages at most that are compared with what other groups were told
+MOST_CHANGES = 1_000  # that are told as such, and all of one batch are; a snapshot is shorter, and made once for all
+DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
 
 
@@ -39,15 +45,28 @@ class Loaded(NamedTuple):
 class Counts:
     """What operators ask about; read by the metrics."""
 
+    connections: Counter[str] = field(default_factory=Counter)  # by transport
+    events: int = 0
+    delay: Histogram = field(default_factory=Histogram)  # from the log to the last write
+    turned_at: float = 0.0  # s, monotonic: when the follower last got round
     delivered: int = 0
+    bytes: int = 0
     catchups: int = 0
     snapshots: dict[str, int] = field(default_factory=dict)
     slow: int = 0
 
 
 class Fanout:
-    def __init__(self, channel: Channel, *, every_ms: int, now: int = 0) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        every_ms: int,
+        now: int = 0,
+        deliver: Callable[[Iterable[Subscriber], bytes], None] = write_to_each,
+    ) -> None:
         self.channel = channel
+        self._deliver = deliver
         self.every_ms = every_ms
         self.now = now
         self.stale = False
@@ -57,6 +76,7 @@ class Fanout:
         self.changes = Changes((0, 0))
         self._json: dict[str, str] = {}
         self._groups: dict[Filter, Group] = {}
+        self._shared = Memo(MOST_MADE)
         self._paused: dict[Subscriber, tuple[Position, int]] = {}
         self._beat_at = now
 
@@ -85,9 +105,11 @@ class Fanout:
             else:
                 self._json[event.id] = event.json
         self.position = entries[-1][0]
+        self.counts.events += len(entries)
         self._send(before)
 
     def _send(self, since: Position) -> None:
+        self._shared.clear()
         for group in list(self._groups.values()):
             group.forget()
             for encoding in list(group.members):
@@ -98,37 +120,43 @@ class Fanout:
             return
         # A copy: a connection that says `pause` while it is written to leaves the set.
         receivers = tuple(group.members.get(encoding, ()))
-        for subscriber in receivers:
-            subscriber.write(data)
+        self._deliver(receivers, data)
         self.counts.delivered += len(receivers)
+        self.counts.bytes += len(receivers) * len(data)
 
     # --- the readers ----------------------------------------------------------------------------------------------
 
-    def join(self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False) -> None:
+    def join(
+        self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False, greeting: bytes = b""
+    ) -> None:
         """From now on the subscriber gets all; first what it lacks. No await in it: so there is no gap.
 
         `resume` says that the reader named a position, even one that cannot be read (`after` is None then).
+        The connection's own `greeting` goes before it, in the same write.
         """
         group = self.listen(subscriber)
         reason = "unknown" if resume and after is None else None
-        subscriber.write(group.encoded(after, subscriber.encoding, reason))
-        if after is not None:
-            subscriber.write(group.beat(subscriber.encoding))
+        news = group.encoded(after, subscriber.encoding, reason)
+        beat = group.beat(subscriber.encoding) if after is not None else b""
+        self._deliver((subscriber,), b"".join((greeting, news, beat)))
 
     def listen(self, subscriber: Subscriber) -> "Group":
         """From now on the subscriber gets what comes."""
         group = self.group(subscriber.filter)
         group.add(subscriber)
         subscriber.fanout = self
+        self.counts.connections[subscriber.transport] += 1
         return group
 
     def leave(self, subscriber: Subscriber) -> None:
-        self._paused.pop(subscriber, None)
+        was_here = self._paused.pop(subscriber, None) is not None
         group = self._groups.get(subscriber.filter)
         if group is not None:
-            group.remove(subscriber)
+            was_here |= group.remove(subscriber)
             if not group.members and subscriber.filter != EVERYTHING and not self._waits_for(subscriber.filter):
                 del self._groups[subscriber.filter]
+        if was_here:  # one that was closed for being slow leaves again when its connection ends
+            self.counts.connections[subscriber.transport] -= 1
 
     def pause(self, subscriber: Subscriber) -> None:
         """All that was written up to now will still arrive; what comes from now on it lacks."""
@@ -146,7 +174,7 @@ class Fanout:
         group.add(subscriber)
         if since != self.position:
             self.counts.catchups += 1
-            subscriber.write(group.encoded(since, subscriber.encoding))
+            self._deliver((subscriber,), group.encoded(since, subscriber.encoding))
 
     def group(self, filter_: Filter) -> "Group":
         """Those who want the same. TooMany when there are too many different wishes at once."""
@@ -177,6 +205,11 @@ class Fanout:
     def paused(self) -> int:
         return len(self._paused)
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the readers that are paused."""
+        return sum(subscriber.buffered() for subscriber in self._paused)
+
     # --- the clock ------------------------------------------------------------------------------------------------
 
     def tick(self, now: int) -> None:
@@ -198,6 +231,12 @@ class Fanout:
             for encoding in list(group.members):
                 self._write(group, encoding, group.beat(encoding))
 
+    def bytes_of(self, messages: Sequence[Message], encoding: Encoding) -> bytes:
+        """What several groups are told alike is encoded, and compressed, once."""
+        if len(messages) > SHARED:
+            return encoding(messages)
+        return self._shared.get((tuple(messages), encoding), lambda: encoding(messages))
+
     def json_of(self, headline_id: str) -> str:
         return self._json[headline_id]
 
@@ -209,7 +248,7 @@ class Group:
         self.fanout = fanout
         self.filter = filter_
         self.members: dict[Encoding, set[Subscriber]] = {}
-        self._made: dict[tuple[Position | None, str | None, Encoding], tuple[int, bytes]] = {}
+        self._made = Memo(MOST_MADE)
         self._state: tuple[list[Headline], str] | None = None
         self._document: bytes | None = None
 
@@ -245,32 +284,39 @@ class Group:
 
     def encoded(self, since: Position | None, encoding: Encoding, reason: str | None = None) -> bytes:
         """What brings a reader from `since` to now, as bytes; from nothing, when it has no position."""
-        key = (since, reason, encoding)
-        at, data = self._made.get(key, (0, b""))
-        fresh = key in self._made and (since is not None or abs(self.fanout.now - at) < SNAPSHOT_AGE)
-        if not fresh:
-            data = encoding(self.messages(since, reason))
-            self._made[key] = (self.fanout.now, data)
-        return data
+        second = self.fanout.now // DATED
+        if since is None:
+            return self._made.get((reason, encoding, second), lambda: encoding(self.messages(None, reason)))
+        return self._made.get((since, encoding, second), lambda: self._change(since, encoding))
+
+    def _change(self, since: Position, encoding: Encoding) -> bytes:
+        reason = self._no_change(since)
+        if reason:  # one snapshot for all who need it, whatever position they named
+            return self.encoded(None, encoding, reason)
+        return self.fanout.bytes_of(self.messages(since), encoding)
 
     def messages(self, since: Position | None, reason: str | None = None) -> list[Message]:
         """The net change since a position, or a snapshot that says why there is none."""
-        position = self.fanout.position
-        assert position is not None
-        if since is None:
+        if since is not None:
+            reason = self._no_change(since)
+        if since is None or reason:
             return [self.snapshot(self.fanout.now, reason)]
-        if since.epoch != position.epoch:
-            return [self.snapshot(self.fanout.now, "epoch")]
-        if since.offset > position.offset:
-            return [self.snapshot(self.fanout.now, "unknown")]
-        events = self.fanout.changes.since(since.offset)
-        if events is None:
-            return [self.snapshot(self.fanout.now, "too_old")]
+        events = self.fanout.changes.since(since.offset, MOST_CHANGES) or []
         wanted = [seen for event in events if (seen := self._as_seen(event)) is not None]
         wanted.sort(key=protocol.pressing)
         # A reader cut off in the middle resumes from where the batch began: only the last message moves it on.
-        places = [str(since)] * (len(wanted) - 1) + [str(position)]
+        places = [str(since)] * (len(wanted) - 1) + [str(self.fanout.position)]
         return [protocol.change(event, place) for event, place in zip(wanted, places, strict=False)]
+
+    def _no_change(self, since: Position) -> str | None:
+        """Why a reader cannot be told what changed since its position; None when it can."""
+        position = self.fanout.position
+        assert position is not None
+        if since.epoch != position.epoch:
+            return "epoch"
+        if since.offset > position.offset:
+            return "unknown"
+        return "too_old" if self.fanout.changes.since(since.offset, MOST_CHANGES) is None else None
 
     def _as_seen(self, event: Event) -> Event | None:
         """The event as readers with this filter see it: one that no longer matches has left their strip."""
@@ -306,4 +352,5 @@ class Group:
         )
 
     def beat(self, encoding: Encoding) -> bytes:
-        return encoding([self.heartbeat()])
+        key = ("heartbeat", self.fanout.stale, encoding, self.fanout.now // DATED)
+        return self._made.get(key, lambda: encoding([self.heartbeat()]))

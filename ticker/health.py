@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import metrics
 from ticker.errors import NotFound, TickerError, all_errors
+from ticker.fanout import Fanout
 from ticker.hub import Hub
 
 
@@ -15,15 +16,27 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Readers can be served. A channel whose Redis is away is served from memory, and is named as stale."""
+    """Readers can be served. A channel whose Redis is away is served from memory, and is named as stale.
+
+    One that does not go on although Redis is there is our own fault, and is named as stalled: route around us.
+    """
     hub: Hub = request.app.state.hub
-    channels = {
-        name: "loading" if fanout.position is None else "stale" if fanout.stale else "live"
-        for name, fanout in hub.fanouts.items()
-    }
-    status = "ready" if hub.ready else "draining" if hub.draining else "loading"
-    headers = {"cache-control": "no-store"}
-    return JSONResponse({"status": status, "channels": channels}, 200 if hub.ready else 503, headers)
+    channels = {name: _state(hub, fanout) for name, fanout in hub.fanouts.items()}
+    canary = "stalled" if hub.canary.stalled else "live"
+    if not hub.ready:
+        status = "draining" if hub.draining else "loading"
+    else:
+        status = "stalled" if "stalled" in (canary, *channels.values()) else "ready"
+    body = {"status": status, "channels": channels, "canary": canary}
+    return JSONResponse(body, 200 if status == "ready" else 503, {"cache-control": "no-store"})
+
+
+def _state(hub: Hub, fanout: Fanout) -> str:
+    if fanout.position is None:
+        return "loading"
+    if fanout.stale:
+        return "stale"
+    return "stalled" if hub.stalled(fanout) else "live"
 
 
 async def measure(request: Request) -> Response:

@@ -6,15 +6,19 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
-from ticker import protocol
+from ticker import canary, protocol
+from ticker.canary import Canary
 from ticker.channel import Channel
+from ticker.delivery import deliver
 from ticker.errors import NoChannel, Overloaded, Unavailable
 from ticker.fanout import Fanout
+from ticker.lag import Lag
 from ticker.position import Position
 from ticker.protocol import CloseCode
-from ticker.store import Gone
+from ticker.store import Gone, end_if_cancelled
 from ticker.stream import Stream
 from ticker.subscriber import Subscriber
+from ticker.subscription import Subscription
 
 TICK = 1.0  # s between looks at the clock
 CHECK = 2.0  # s between looks at whether Redis still has the history we are in
@@ -35,22 +39,29 @@ class Hub:
         *,
         heartbeat_seconds: int = 15,
         drain_seconds: float = 5,
-        max_connections: int = 10_000,
+        max_connections: int = 20_000,
+        stall_seconds: float = 10,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.stream = stream
         self.drain_seconds = drain_seconds
         self.max_connections = max_connections
         self.draining = False
+        self.loaded = asyncio.Event()  # every channel has been, once
         self.connections = 0
         self._uniform = uniform
         every_ms = heartbeat_seconds * 1000
-        self.fanouts = {name: Fanout(channel, every_ms=every_ms) for name, channel in channels.items()}
+        self.fanouts = {name: Fanout(channel, every_ms=every_ms, deliver=deliver) for name, channel in channels.items()}
+        perch = Fanout(canary.new_channel(), every_ms=every_ms, deliver=deliver)
+        self.canary = Canary(stream, perch, stall_seconds=stall_seconds)
+        self.lag = Lag()
 
     async def run(self) -> None:
         """Until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tick())
+            tasks.create_task(self.lag.run())
+            tasks.create_task(self.canary.run(self._follow))
             for fanout in self.fanouts.values():
                 tasks.create_task(self._follow(fanout))
 
@@ -66,7 +77,12 @@ class Hub:
         fanout.now = self.stream.now()
         return fanout
 
-    def admit(self) -> None:
+    def admit(self, subscription: Subscription) -> None:
+        """TickerError when no further connection, or not this one, can be taken."""
+        self.fanout(subscription.channel).check_room_for(subscription.filter)
+        self.check_room()
+
+    def check_room(self) -> None:
         """Overloaded when no further connection can be taken."""
         if self.draining:
             raise Overloaded("This process is going away; connect again.", retry_after=1)
@@ -74,15 +90,19 @@ class Hub:
             retry_after = round(self._uniform(2, 15))
             raise Overloaded("There are too many connections here; come back a little later.", retry_after=retry_after)
 
-    def join(self, channel: str, subscriber: Subscriber, after: str | None) -> None:
-        """From now on the subscriber gets everything of the channel. See Fanout.join."""
-        fanout = self.fanout(channel)
+    def join(self, subscription: Subscription, subscriber: Subscriber, greeting: bytes = b"") -> None:
+        """From now on the subscriber gets everything it asked for. See Fanout.join."""
+        after = subscription.after
         position = Position.parse(after) if after else None
-        fanout.join(subscriber, position, resume=bool(after))
+        self.fanout(subscription.channel).join(subscriber, position, resume=bool(after), greeting=greeting)
 
     @property
     def ready(self) -> bool:
         return not self.draining and all(fanout.position is not None for fanout in self.fanouts.values())
+
+    def stalled(self, fanout: Fanout) -> bool:
+        """Nothing comes out of the channel's stream, not even that there is nothing, although Redis is there."""
+        return fanout.position is not None and not fanout.stale and self.canary.overdue(fanout.counts.turned_at)
 
     async def drain(self) -> None:
         """Let every reader go, spread over the set time, each told when to come back."""
@@ -106,6 +126,7 @@ class Hub:
     async def _follow(self, fanout: Fanout) -> None:
         failures = 0
         while True:
+            end_if_cancelled()
             try:
                 await self._load_unless_it_holds(fanout)
                 failures = 0
@@ -132,9 +153,13 @@ class Hub:
                 logger.warning("%s: loaded anew, at %s after %s", name, loaded.position, fanout.position)
             fanout.stale = False
             fanout.load(loaded)
+            if self.ready:
+                self.loaded.set()
+            fanout.counts.turned_at = time.monotonic()
         elif fanout.stale:
             fanout.stale = False
             fanout.beat()
+            fanout.counts.turned_at = time.monotonic()
             logger.info("%s: Redis is back; going on after %s", name, fanout.position)
 
     async def _take(self, fanout: Fanout) -> None:
@@ -143,13 +168,18 @@ class Hub:
         name = fanout.channel.name
         checked = time.monotonic()
         async for batch in self.stream.follow(name, fanout.position):
+            end_if_cancelled()
             if batch:
                 fanout.now = self.stream.now()
                 began = time.monotonic()
                 fanout.take(batch)
+                now = self.stream.now()
+                for position, _ in batch:
+                    fanout.counts.delay.observe((now - position.ms) / 1000)
                 await asyncio.sleep(0)  # the loop writes
                 spent = time.monotonic() - began
                 await asyncio.sleep(min(PAUSE * spent, LONGEST_PAUSE))
+            fanout.counts.turned_at = time.monotonic()
             if time.monotonic() - checked > CHECK:
                 checked = time.monotonic()
                 await self.stream.hear_the_time()

@@ -1,21 +1,52 @@
-"""What operators watch, in Prometheus's format. Read from the hub and from Redis when somebody asks."""
+"""What operators watch, in Prometheus's format. Read from the hub and from Redis when somebody asks.
 
-from collections.abc import Callable, Iterator
+Nothing here walks the connections: a scrape costs the same with ten thousand readers as with none.
+"""
+
+import asyncio
+import contextlib
+import os
+import resource
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from ticker.errors import TickerError
+from ticker.fanout import Fanout
+from ticker.histogram import Histogram
 from ticker.hub import Hub
 from ticker.sources import Sources, State
+from ticker.store import Gone
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+WITHIN = 1.0  # s that Redis has for its part; without it the rest is told
+TRANSPORTS = ("sse", "websocket", "poll")
+
+_started_at = time.time()
 
 
 async def text(hub: Hub) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected([*_channels(hub), *await _sources(hub)]))
+    registry.register(_Collected(await families(hub)))
     return generate_latest(registry)
+
+
+async def families(hub: Hub) -> list[Metric]:
+    told = [*_readers(hub), *_channels(hub), *_health(hub), *_process()]
+    for asked in await asyncio.gather(_from_redis(_behind(hub)), _from_redis(_sources(hub))):
+        told += asked
+    return told
+
+
+async def _from_redis(asked: Awaitable[list[Metric]]) -> list[Metric]:
+    """Nothing while Redis is away or hangs: the rest must be told just then."""
+    try:
+        return await asyncio.wait_for(asked, WITHIN)
+    except (TickerError, *Gone):
+        return []
 
 
 class _Collected:
@@ -26,40 +57,94 @@ class _Collected:
         return self.families
 
 
-def _channels(hub: Hub) -> Iterator[Metric]:
+def _readers(hub: Hub) -> Iterator[Metric]:
     connections = GaugeMetricFamily("ticker_connections", "Readers of this process", labels=["channel", "transport"])
-    paused = GaugeMetricFamily("ticker_paused", "Readers that take nothing just now", labels=["channel"])
-    headlines = GaugeMetricFamily("ticker_headlines", "Headlines on the strip", labels=["channel"])
-    stale = GaugeMetricFamily("ticker_stale", "1 while Redis is away", labels=["channel"])
-    delivered = CounterMetricFamily("ticker_writes", "Writes to readers", labels=["channel"])
-    catchups = CounterMetricFamily("ticker_catchups", "Slow readers caught up", labels=["channel"])
-    slow = CounterMetricFamily("ticker_slow_closed", "Readers closed for being too slow", labels=["channel"])
     snapshots = CounterMetricFamily(
         "ticker_snapshots", "Snapshots made instead of a resume", labels=["channel", "reason"]
     )
     for name, fanout in hub.fanouts.items():
-        by_transport: dict[str, int] = {"sse": 0, "websocket": 0, "poll": 0}
-        for subscriber in fanout.subscribers():
-            by_transport[subscriber.transport] = by_transport.get(subscriber.transport, 0) + 1
-        for transport, count in by_transport.items():
-            connections.add_metric([name, transport], count)
-        paused.add_metric([name], fanout.paused)
-        headlines.add_metric([name], len(fanout.board))
-        stale.add_metric([name], fanout.stale)
-        delivered.add_metric([name], fanout.counts.delivered)
-        catchups.add_metric([name], fanout.counts.catchups)
-        slow.add_metric([name], fanout.counts.slow)
+        for transport in TRANSPORTS:
+            connections.add_metric([name, transport], fanout.counts.connections[transport])
         for reason, count in fanout.counts.snapshots.items():
             snapshots.add_metric([name, reason], count)
-    yield from (connections, paused, headlines, stale, delivered, catchups, slow, snapshots)
+    yield from (connections, snapshots)
+
+
+def _channels(hub: Hub) -> Iterator[Metric]:
+    gauges: dict[str, tuple[str, Callable[[Fanout], float]]] = {
+        "paused": ("Readers that take nothing just now", lambda fanout: fanout.paused),
+        "buffered_bytes": ("Bytes that wait for paused readers", lambda fanout: fanout.buffered),
+        "headlines": ("Headlines on the strip", lambda fanout: len(fanout.board)),
+        "stale": ("1 while Redis is away", lambda fanout: fanout.stale),
+        "stalled": ("1 while nothing goes on although Redis is there", hub.stalled),
+    }
+    counters: dict[str, tuple[str, Callable[[Fanout], float]]] = {
+        "events": ("Events taken from the log", lambda fanout: fanout.counts.events),
+        "writes": ("Writes to readers", lambda fanout: fanout.counts.delivered),
+        "written_bytes": ("Bytes written to readers", lambda fanout: fanout.counts.bytes),
+        "catchups": ("Slow readers caught up", lambda fanout: fanout.counts.catchups),
+        "slow_closed": ("Readers closed for being too slow", lambda fanout: fanout.counts.slow),
+    }
+    for family_of, figures in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
+        for figure, (meaning, value) in figures.items():
+            family = family_of(f"ticker_{figure}", meaning, labels=["channel"])
+            for name, fanout in hub.fanouts.items():
+                family.add_metric([name], value(fanout))
+            yield family
+    delays = (([name], fanout.counts.delay) for name, fanout in hub.fanouts.items())
+    yield _histogram("ticker_delay_seconds", "From the log in Redis to the last write", ["channel"], delays)
+
+
+def _health(hub: Hub) -> Iterator[Metric]:
+    canary, lag = hub.canary, hub.lag
+    yield _histogram("ticker_canary_seconds", "From before Redis to the write, of the canary", [], [([], canary.delay)])
+    yield CounterMetricFamily("ticker_canary_sent", "Canaries that Redis has taken", value=canary.sent)
+    yield CounterMetricFamily("ticker_canary_refused", "Canaries that Redis did not take", value=canary.refused)
+    yield GaugeMetricFamily("ticker_canary_stalled", "1 while the canary does not come back", value=canary.stalled)
+    yield _histogram("ticker_loop_lag_seconds", "How late the event loop wakes", [], [([], lag.seen)])
+    yield GaugeMetricFamily("ticker_loop_lag_last_seconds", "How late it was the last time", value=lag.last)
+
+
+def _process() -> Iterator[Metric]:
+    """Under the names of prometheus_client's own collector, which lists every descriptor: 17 ms with 10,000 readers."""
+    yield CounterMetricFamily("process_cpu_seconds", "CPU time, user and system", value=time.process_time())
+    yield GaugeMetricFamily("process_start_time_seconds", "When it was started", value=_started_at)
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield GaugeMetricFamily("process_max_fds", "Descriptors that it may have", value=most)
+    with contextlib.suppress(OSError):  # no Linux
+        resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        yield GaugeMetricFamily("process_resident_memory_bytes", "Memory in use", value=resident)
+        fds = Path("/proc/self/fd")
+        number = fds.stat().st_size or len(list(fds.iterdir()))  # Linux before 6.2 has no size for it
+        yield GaugeMetricFamily("process_open_fds", "Descriptors in use", value=number)
+
+
+def _histogram(
+    name: str, meaning: str, labels: list[str], histograms: Iterable[tuple[list[str], Histogram]]
+) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, meaning, labels=labels)
+    for values, histogram in histograms:
+        family.add_metric(values, histogram.buckets(), histogram.sum)
+    return family
+
+
+async def _behind(hub: Hub) -> list[Metric]:
+    """What the log has and readers do not: asked of Redis, so that a follower that hangs does not hide it."""
+    behind = GaugeMetricFamily("ticker_behind", "Events in the log not yet handed on", labels=["channel"])
+    oldest = GaugeMetricFamily("ticker_behind_seconds", "Since the oldest of them came", labels=["channel"])
+    for name, fanout in hub.fanouts.items():
+        if fanout.position is not None and not fanout.stale:
+            found = await hub.stream.waiting(name, fanout.position)
+            # What has been handed on meanwhile was only on its way.
+            waiting = [position.ms for position in found if position.offset > fanout.position.offset]
+            behind.add_metric([name], len(waiting))
+            oldest.add_metric([name], max(0, hub.stream.now() - waiting[0]) / 1000 if waiting else 0)
+    return [behind, oldest]
 
 
 async def _sources(hub: Hub) -> list[Metric]:
-    """What the ingest workers have written down of each source. Nothing while Redis is away."""
-    try:
-        states = await Sources(hub.stream.redis).states()
-    except TickerError:
-        return []
+    """What the ingest workers have written down of each source."""
+    states = await Sources(hub.stream.redis).states()
     now = hub.stream.now()
     entries = CounterMetricFamily(
         "ticker_source_entries", "Entries by what became of them", labels=["source", "outcome"]

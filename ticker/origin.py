@@ -12,3 +12,14 @@ def allowed(origin: str | None, host: str | None, origins: Sequence[str]) -> boo
         return bool(host) and urlsplit(origin).netloc == host
     except ValueError:  # such as `http://[`
         return False
+
+
+def sharing(origin: bytes | None, origins: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """The headers that let a page of this origin read the answer (the Fetch standard's CORS protocol)."""
+    if origin is None:
+        return []
+    if "*" in origins:
+        return [(b"access-control-allow-origin", b"*")]
+    if origin.decode("latin-1") in origins:
+        return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+    return []

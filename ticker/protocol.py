@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ticker import instant
+from ticker import deflate, instant
 from ticker.channel import Channel
 from ticker.events import Event, EventType
 from ticker.urgency import Urgency
@@ -94,27 +94,53 @@ def event_stream_chunk(messages: Sequence[Message]) -> bytes:
     return chunk(event_stream(messages))
 
 
+def event_stream_gzip_chunk(messages: Sequence[Message]) -> bytes:
+    """The same within a stream that began with `deflate.GZIP_HEAD`."""
+    return chunk(deflate.block(event_stream(messages)))
+
+
 def chunk(body: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
 
 
+LAST_CHUNK = b"0\r\n\r\n"
+_TEXT, _CLOSE, _COMPRESSED = 0x81, 0x88, 0x40  # first byte of a frame: whole, and what is in it
+
+
 def frames(messages: Sequence[Message]) -> bytes:
     """WebSocket: one unfragmented, unmasked text frame each (RFC 6455 section 5.2)."""
-    return b"".join(_frame(message.json.encode()) for message in messages)
+    return b"".join(_frame(_TEXT, message.json.encode()) for message in messages)
 
 
-def _frame(payload: bytes) -> bytes:
+def deflated_frames(messages: Sequence[Message]) -> bytes:
+    """The same for peers that take compressed messages (RFC 7692); those that would be no smaller stay as they are."""
+    return b"".join(_smaller_frame(message.json.encode()) for message in messages)
+
+
+def _smaller_frame(payload: bytes) -> bytes:
+    small = deflate.message(payload)
+    return _frame(_TEXT, payload) if small is None else _frame(_TEXT | _COMPRESSED, small)
+
+
+def close_frame(code: "CloseCode") -> bytes:
+    return _frame(_CLOSE, code.to_bytes(2, "big") + code.reason.encode())
+
+
+def _frame(first: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        return b"\x81%c%b" % (size, payload)
+        return b"%c%c%b" % (first, size, payload)
     if size < 65536:
-        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), payload)
-    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), payload)
+        return b"%c\x7e%b%b" % (first, size.to_bytes(2, "big"), payload)
+    return b"%c\x7f%b%b" % (first, size.to_bytes(8, "big"), payload)
 
 
 def lines(messages: Sequence[Message]) -> bytes:
     """One message a line, for those that frame them themselves."""
-    return "\n".join(message.json for message in messages).encode()
+    return "".join(f"{message.json}\n" for message in messages).encode()
+
+
+RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
 
 
 def retry(ms: int) -> bytes:

@@ -1,5 +1,6 @@
 """One web process: uvicorn with our protocols, on an address or an inherited socket."""
 
+import contextlib
 import gc
 import logging
 import resource
@@ -10,10 +11,10 @@ import uvicorn
 from ticker import logs
 from ticker.app import create_app
 from ticker.errors import TickerError
+from ticker.server import Server
 from ticker.settings import Settings
-from ticker.transport import HttpProtocol, Server, WebSocketProtocol
+from ticker.transport import HttpProtocol
 
-INCOMING_MESSAGE = 4 * 1024  # bytes a reader may send in one WebSocket message
 SPARE_FILES = 100  # descriptors kept for Redis, logs and files
 KEEP_ALIVE = 5  # s an idle HTTP connection is kept
 
@@ -30,13 +31,11 @@ def run(settings: Settings, fd: int | None = None) -> None:
     logs.begin(settings.log)
     settings = settings.model_copy(update={"max_connections": min(settings.max_connections, _most_connections())})
     listening = socket.socket(fileno=fd) if fd is not None else bind(settings)
+    drop_vanished_peers(listening, settings.peer_timeout_seconds)
     config = uvicorn.Config(
         create_app(settings),
-        http=_with_timeout(settings.peer_timeout_seconds),
-        ws=WebSocketProtocol,
-        ws_per_message_deflate=False,  # a compressor per connection is the memory bomb of every hub
-        ws_ping_interval=None,  # heartbeats are one shared frame; dead peers are the kernel's business
-        ws_max_size=INCOMING_MESSAGE,
+        http=_http(settings),
+        ws="none",  # WebSockets are opened by `http`, and have no protocol of uvicorn's
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=5,
         access_log=False,
@@ -44,7 +43,7 @@ def run(settings: Settings, fd: int | None = None) -> None:
         log_config=None,
         lifespan="on",
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what clients do wrong is told to them, not to the log
     logger.info("serving %s", settings.url)
     _for_many_long_lived_objects()
     Server(config).run(sockets=[listening])
@@ -67,8 +66,22 @@ def bind(settings: Settings) -> socket.socket:
     return listening
 
 
-def _with_timeout(seconds: int) -> type[HttpProtocol]:
-    return type("Http", (HttpProtocol,), {"peer_timeout_ms": seconds * 1000})
+def _http(settings: Settings) -> type[HttpProtocol]:
+    return type("Http", (HttpProtocol,), {"compress": settings.compress})
+
+
+def drop_vanished_peers(listening: socket.socket, seconds: int) -> None:
+    """Leave to the kernel what it knows best: a peer that no longer acknowledges is gone, without a timer of ours.
+
+    Each connection inherits these from the socket that it was accepted on (Linux), and costs no call of its own.
+    """
+    if listening.family == socket.AF_UNIX or not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return
+    with contextlib.suppress(OSError):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, seconds // 2))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // 6))
 
 
 def _most_connections() -> int:

@@ -60,10 +60,14 @@ class Settings(BaseSettings):
         default=5, ge=0, le=300, description="seconds over which a stopping process lets readers go"
     )
     max_connections: int = Field(
-        default=10_000, ge=1, description="readers per web process; more are told to come back"
+        default=20_000, ge=1, description="readers per web process; more are told to come back"
     )
     peer_timeout_seconds: int = Field(
         default=30, ge=5, le=600, description="seconds until a silent, vanished reader is dropped"
+    )
+    compress: bool = Field(default=True, description="streams are compressed for readers that take it")
+    stall_seconds: int = Field(
+        default=10, ge=3, le=600, description="seconds without progress, though Redis is there, until /readyz is red"
     )
     log_hours: int = Field(default=48, ge=1, le=24 * 90, description="hours of events kept for readers that come back")
     audit_days: int = Field(default=365, ge=1, le=3650, description="days that audit and tombstones are kept")

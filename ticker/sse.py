@@ -1,20 +1,21 @@
-"""`GET /v1/channels/{channel}/stream`: a subscriber over server-sent events."""
+"""`GET /v1/channels/{channel}/stream`: server-sent events.
+
+Our own server answers in `ticker.transport`; this is the road for what is refused there, and for other servers.
+"""
 
 import random
+from collections.abc import Iterable
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ticker import filter as filters
-from ticker import protocol
-from ticker.errors import Overloaded
+from ticker import protocol, subscription
+from ticker.errors import TooMany, Unavailable
 from ticker.hub import Hub
-from ticker.subscriber import Subscriber
-from ticker.transport import WIRE
+from ticker.subscription import Subscription
 from ticker.wire import QueueWire
-
-RETRY = (1_000, 4_000)  # ms an EventSource waits after a cut, drawn for each, so that they do not all come at once
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -23,60 +24,44 @@ HEADERS = [
 ]
 
 
+class Wire(QueueWire):
+    transport: ClassVar[str] = "sse"
+
+
 class Stream:
     """An ASGI application, not a request handler: the answer has no end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         hub: Hub = request.app.state.hub
-        channel = request.path_params["channel"]
-        wanted = filters.parse(request.query_params.get("urgency"), request.query_params.get("section"))
-        fanout = hub.fanout(channel)
-        fanout.check_room_for(wanted)  # refuses while a refusal can still be a status
+        last = request.headers.get("last-event-id")
+        wanted = subscription.parse(request.path_params["channel"], request.url.query, last)
         try:
-            hub.admit()
-        except Overloaded as overload:
+            hub.admit(wanted)
+        except (Unavailable, TooMany) as refusal:
             if "text/event-stream" not in request.headers.get("accept", ""):
                 raise
-            await _come_back_later(overload, scope, receive, send)
+            await _come_back_later(refusal, scope, receive, send)
             return
-        after = request.headers.get("last-event-id") or request.query_params.get("after")
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         if request.method == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
         hub.connections += 1
         try:
-            wire = scope.get("extensions", {}).get(WIRE, {}).get("wire")
-            if wire is None:
-                await _over_asgi(hub, channel, wanted, after, receive, send)
-            else:
-                subscriber = Subscriber(wire.write, wire.finish, protocol.event_stream_chunk, wanted, "sse")
-                wire.subscriber = subscriber
-                wire.write(protocol.chunk(protocol.retry(random.randint(*RETRY))))
-                hub.join(channel, subscriber, after)
-                await _disconnect(receive)
-                subscriber.gone()
+            await _serve(hub, wanted, receive, send)
         finally:
             hub.connections -= 1
 
 
-async def _over_asgi(
-    hub: Hub, channel: str, wanted: filters.Filter, after: str | None, receive: Receive, send: Send
-) -> None:
-    wire = QueueWire()
-    subscriber = Subscriber(wire.write, wire.finish, protocol.event_stream, wanted, "sse")
-    wire.subscriber = subscriber
-    wire.write(protocol.retry(random.randint(*RETRY)))
+async def _serve(hub: Hub, wanted: Subscription, receive: Receive, send: Send) -> None:
+    wire = Wire(protocol.event_stream, wanted.filter)
 
     async def body(data: bytes) -> None:
         await send({"type": "http.response.body", "body": data, "more_body": True})
 
-    try:
-        hub.join(channel, subscriber, after)
-        await wire.run(body, _disconnect(receive))
-    finally:
-        subscriber.gone()
+    hub.join(wanted, wire, protocol.retry(random.randint(*protocol.RETRY)))
+    await wire.run(body, _disconnect(receive))
     if wire.closed is not None and not wire.cut.is_set():
         await send({"type": "http.response.body", "body": b""})
 
@@ -87,9 +72,15 @@ async def _disconnect(receive: Receive) -> None:
         message = await receive()
 
 
-async def _come_back_later(overload: Overloaded, scope: Scope, receive: Receive, send: Send) -> None:
+async def _come_back_later(refusal: Unavailable | TooMany, scope: Scope, receive: Receive, send: Send) -> None:
     """An EventSource gives up for good on a 503; so it is told in its own words when to try again."""
-    retry_ms = overload.retry_after * 1000
+    retry_ms = refusal.retry_after * 1000
     body = protocol.event_stream([protocol.goodbye(retry_ms)])
     headers = {name.decode(): value.decode() for name, value in HEADERS}
     await Response(body, headers=headers)(scope, receive, send)
+
+
+def head(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The head of the answer as it stands on the wire, with these headers besides."""
+    lines = b"".join(b"%b: %b\r\n" % header for header in (*HEADERS, *headers))
+    return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n" + lines + b"\r\n"

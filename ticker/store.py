@@ -1,5 +1,6 @@
 """The connection to Redis: standalone, Sentinel or Cluster, told apart by the address."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,6 +98,15 @@ def refusal(error: BaseException) -> TickerError:
     if isinstance(error, ResponseError):
         return Unavailable(f"Redis refused the command: {text[:200]}", retry_after=5)
     return Unavailable("Redis failed; try again with the same Idempotency-Key.")
+
+
+def end_if_cancelled() -> None:
+    """For loops over commands: redis sends with `wait_for`, and Python 3.11's loses a cancellation that comes just when
+    the command has gone out. Without this such a loop would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def monotonic_ms() -> int:

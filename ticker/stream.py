@@ -277,6 +277,11 @@ class Stream:
             after = entries[-1][0] if entries else after
             yield batch
 
+    async def waiting(self, channel: str, position: Position) -> list[Position]:
+        """Where the events stand that the log has after the position; the first BATCH of them."""
+        entries = await self.redis.xrange(Keys.of(channel).log, f"({position.stream_id}", count=BATCH)
+        return [Position.at(position.epoch, entry_id) for entry_id, fields in entries if _event(fields) is not None]
+
     async def holds(self, channel: str, position: Position) -> bool:
         """Whether this is still the history that led to the position. Renews the epoch when it is not.
 

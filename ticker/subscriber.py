@@ -1,7 +1,7 @@
 """A subscriber: one connection, as the fan-out sees it."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
 
 from ticker.filter import EVERYTHING, Filter
 from ticker.protocol import CloseCode, Encoding
@@ -16,27 +16,34 @@ class Joined(Protocol):
 
 
 class Subscriber:
-    """Where bytes go. The connection gives `write` and `close`, and reports `pause`, `drained` and `gone`.
+    """Where bytes go. A connection gives `write` and `close`, and reports `pause`, `drained` and `gone`."""
 
-    `write` must neither wait nor fail: what the connection cannot take now it buffers, and says `pause`.
-    """
+    __slots__ = ("descriptor", "encoding", "fanout", "filter")
 
-    __slots__ = ("close", "encoding", "fanout", "filter", "transport", "write")
+    transport: ClassVar[str] = ""  # what metrics call it: "sse", "websocket", "poll"
 
-    def __init__(
-        self,
-        write: Callable[[bytes], None],
-        close: Callable[[CloseCode], None],
-        encoding: Encoding,
-        filter_: Filter = EVERYTHING,
-        transport: str = "",
-    ) -> None:
-        self.write = write
-        self.close = close
+    def __init__(self, encoding: Encoding, filter_: Filter = EVERYTHING) -> None:
         self.encoding = encoding
         self.filter = filter_
-        self.transport = transport  # what metrics call it: "sse", "websocket", "poll"
         self.fanout: Joined | None = None
+        # Of the socket, where bytes may go to it as they are while nothing waits before them; else -1.
+        self.descriptor = -1
+
+    def write(self, data: bytes) -> None:
+        """Must neither wait nor fail: what the connection cannot take now it buffers, and says `pause`."""
+        raise NotImplementedError
+
+    def buffer(self, rest: memoryview) -> None:
+        """What is left of bytes of which the socket took a part, or none: as `write`, for those with a descriptor."""
+        raise NotImplementedError
+
+    def close(self, code: CloseCode) -> None:
+        """The end, after what was written."""
+        raise NotImplementedError
+
+    def buffered(self) -> int:
+        """Bytes that were written and wait for the peer to take them."""
+        return 0
 
     def pause(self) -> None:
         """The connection takes no more for now; it is skipped until it has drained."""
@@ -53,3 +60,9 @@ class Subscriber:
         if self.fanout is not None:
             self.fanout.leave(self)
             self.fanout = None
+
+
+def write_to_each(subscribers: Iterable[Subscriber], data: bytes) -> None:
+    """The plain way to deliver; `ticker.delivery` has the fast one."""
+    for subscriber in subscribers:
+        subscriber.write(data)

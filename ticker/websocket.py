@@ -1,18 +1,26 @@
-"""`GET /v1/channels/{channel}/ws`: a subscriber over WebSocket. One JSON message per text frame."""
+"""`GET /v1/channels/{channel}/ws`: WebSocket. One JSON message per text frame.
 
-from starlette.responses import JSONResponse
+Our own server answers in `ticker.transport`; this is the road for what is refused there, and for other servers.
+"""
+
+from typing import ClassVar
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
-from ticker import filter as filters
-from ticker import protocol
-from ticker.errors import Forbidden, TickerError, Unavailable
+from ticker import protocol, subscription
+from ticker.errors import Forbidden, TickerError, Unavailable, UpgradeRequired
 from ticker.hub import Hub
 from ticker.origin import allowed
 from ticker.protocol import CloseCode
-from ticker.subscriber import Subscriber
-from ticker.transport import WIRE
+from ticker.subscription import Subscription
 from ticker.wire import QueueWire
+
+
+class Wire(QueueWire):
+    transport: ClassVar[str] = "websocket"
 
 
 class Stream:
@@ -26,32 +34,31 @@ class Stream:
         except TickerError as refusal:
             await _refuse(websocket, refusal)
             return
-        channel = websocket.path_params["channel"]
-        after = websocket.query_params.get("after")
         hub.connections += 1
         try:
             await websocket.accept()
-            wire = scope.get("extensions", {}).get(WIRE, {}).get("wire")
-            if wire is None:
-                await _over_asgi(hub, channel, wanted, after, websocket)
-            else:
-                subscriber = Subscriber(wire.write, wire.finish, protocol.frames, wanted, "websocket")
-                wire.subscriber = subscriber
-                hub.join(channel, subscriber, after)
-                await _disconnect(websocket)
-                subscriber.gone()
+            await _serve(hub, wanted, websocket)
         finally:
             hub.connections -= 1
 
 
-def _admit(websocket: WebSocket, hub: Hub) -> filters.Filter:
-    fanout = hub.fanout(websocket.path_params["channel"])
-    if not allowed(websocket.headers.get("origin"), websocket.headers.get("host"), fanout.channel.origins):
-        raise Forbidden("Pages of this origin may not read this channel; its `origins` list those that may.")
-    wanted = filters.parse(websocket.query_params.get("urgency"), websocket.query_params.get("section"))
-    fanout.check_room_for(wanted)
-    hub.admit()
+async def not_upgraded(request: Request) -> Response:
+    """A request that was not, or could not be, the opening of a WebSocket: why."""
+    _admit(request, request.app.state.hub)
+    raise UpgradeRequired("Open a WebSocket here, of version 13: `Upgrade: websocket` and a `Sec-WebSocket-Key`.")
+
+
+def _admit(connection: HTTPConnection, hub: Hub) -> Subscription:
+    wanted = subscription.parse(connection.path_params["channel"], connection.url.query)
+    check_origin(hub, wanted, connection.headers.get("origin"), connection.headers.get("host"))
+    hub.admit(wanted)
     return wanted
+
+
+def check_origin(hub: Hub, wanted: Subscription, origin: str | None, host: str | None) -> None:
+    """Forbidden to pages that may not read the channel: a browser asks nobody before it opens a WebSocket."""
+    if not allowed(origin, host, hub.fanout(wanted.channel).channel.origins):
+        raise Forbidden("Pages of this origin may not read this channel; its `origins` list those that may.")
 
 
 async def _refuse(websocket: WebSocket, refusal: TickerError) -> None:
@@ -65,20 +72,15 @@ async def _refuse(websocket: WebSocket, refusal: TickerError) -> None:
         await websocket.close(code, code.reason)
 
 
-async def _over_asgi(hub: Hub, channel: str, wanted: filters.Filter, after: str | None, websocket: WebSocket) -> None:
-    wire = QueueWire()
-    subscriber = Subscriber(wire.write, wire.finish, protocol.lines, wanted, "websocket")
-    wire.subscriber = subscriber
+async def _serve(hub: Hub, wanted: Subscription, websocket: WebSocket) -> None:
+    wire = Wire(protocol.lines, wanted.filter)
 
     async def texts(data: bytes) -> None:
-        for line in data.decode().split("\n"):
-            await websocket.send_text(line)
+        for line in data.splitlines():
+            await websocket.send_text(line.decode())
 
-    try:
-        hub.join(channel, subscriber, after)
-        await wire.run(texts, _disconnect(websocket))
-    finally:
-        subscriber.gone()
+    hub.join(wanted, wire)
+    await wire.run(texts, _disconnect(websocket))
     if wire.closed is None or wire.cut.is_set():
         return
     if websocket.application_state is WebSocketState.CONNECTED:

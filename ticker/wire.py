@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ticker.protocol import CloseCode
+from ticker.filter import Filter
+from ticker.protocol import CloseCode, Encoding
 from ticker.subscriber import Subscriber
 
 FULL = 64  # writes that may wait before the subscriber pauses
@@ -11,9 +12,9 @@ FULL = 64  # writes that may wait before the subscriber pauses
 Send = Callable[[bytes], Awaitable[None]]
 
 
-class QueueWire:
-    def __init__(self) -> None:
-        self.subscriber: Subscriber | None = None
+class QueueWire(Subscriber):
+    def __init__(self, encoding: Encoding, filter_: Filter) -> None:
+        super().__init__(encoding, filter_)
         self.closed: CloseCode | None = None
         self.cut = asyncio.Event()  # the peer takes nothing: do not wait for what is still to be sent
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -22,26 +23,29 @@ class QueueWire:
     def write(self, data: bytes) -> None:
         if self.closed is None:
             self._queue.put_nowait(data)
-            if self._queue.qsize() >= FULL and not self._paused and self.subscriber is not None:
+            if self._queue.qsize() >= FULL and not self._paused:
                 self._paused = True
-                self.subscriber.pause()
+                self.pause()
 
-    def finish(self, code: CloseCode) -> None:
+    def close(self, code: CloseCode) -> None:
         self.closed = code
         if code is CloseCode.SLOW:
             self.cut.set()
         self._queue.put_nowait(None)
 
     async def run(self, send: Send, disconnect: Awaitable[None]) -> None:
-        """Send what was written until the wire is finished, or cut, or the peer has gone."""
-        await _until_one_ends(self._pump(send), disconnect, self.cut.wait())
+        """Send what was written until the wire is closed, or cut, or the peer has gone."""
+        try:
+            await _until_one_ends(self._pump(send), disconnect, self.cut.wait())
+        finally:
+            self.gone()
 
     async def _pump(self, send: Send) -> None:
         while (data := await self._queue.get()) is not None:
             await send(data)
-            if self._paused and self._queue.empty() and self.subscriber is not None:
+            if self._paused and self._queue.empty():
                 self._paused = False
-                self.subscriber.drained()
+                self.drained()
 
 
 async def _until_one_ends(*waits: Awaitable[object]) -> None:

@@ -1,6 +1,6 @@
 """The ingest process: polls the sources. Any number may run; each source is polled by one of them at a time.
 
-python -m workers.ingest               until SIGTERM
+python -m workers.ingest               until SIGTERM or SIGHUP
 python -m workers.ingest --once        every source once
 python -m workers.ingest --replay ID   a dead letter once more
 python -m workers.ingest --try URL     what a document would become; nothing is handed in
@@ -181,7 +181,7 @@ async def sources_of(settings: Settings) -> AsyncIterator[Mapping[str, SourceSet
 
 async def run(settings: Settings, *, once: bool = False) -> int:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with sources_of(settings) as sources, tools(settings) as with_:
         ingest = Ingest(with_, sources)

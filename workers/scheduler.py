@@ -101,9 +101,9 @@ class Jobs:
 
 
 async def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT; the job under way is finished first."""
+    """Until SIGTERM, SIGINT or SIGHUP; the job under way is finished first."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with embedded.redis_url(settings) as url, connect(url) as redis:
         jobs = Jobs(Desk(Stream(redis, new_clock(), min_replicas=settings.min_replicas), settings.channels), settings)

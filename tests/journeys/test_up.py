@@ -190,6 +190,29 @@ def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
     assert processes_of(home) == []
 
 
+def serving(home: Path) -> set[int]:
+    return {pid for pid in processes_of(home) if b"--fd" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def test_sighup_renews_all_that_runs_and_nobody_is_turned_away(home):
+    """Also the only web process, because `up` has the socket held for it."""
+    with running("ticker", "up") as process:
+        welcome(process)
+        before, web = set(processes_of(home)), serving(home)
+        assert len(web) == 1
+        process.send_signal(signal.SIGHUP)
+        while serving(home) & web:
+            assert status(f"{page()}healthz") in (200, 503), said()  # 503: it takes no more, and says so
+        assert len(serving(home)) == 1
+        wait_until(lambda: said().count("starts again") == 2)  # ingest and scheduler
+        assert "a new one is ready in its place" in said()
+        stays = before & set(processes_of(home))
+        assert len(stays) == 3, "`up`, who holds the web process's socket, and Redis"
+        assert publish("Hello", desk_key()) == 201
+        assert ctrl_c(process) == 0, said()
+    assert processes_of(home) == []
+
+
 def test_with_a_redis_of_ones_own(home, monkeypatch):
     path = home / "own.sock"
     server = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from ticker.cli.write import saved_key
 from ticker.client import Client
 from ticker.errors import Unauthorized
 from ticker.keys import Keys, Scope
-from ticker.processes import Processes, leave_with_parent, parse_procfile
+from ticker.processes import Processes, is_supervised, leave_with_parent, parse_procfile
 from ticker.settings import Settings
 
 LOOK_EVERY = 0.1  # seconds between two looks at /readyz
@@ -54,6 +55,7 @@ async def _up(mine: Settings, commands: dict[str, str]) -> int:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     processes = Processes(commands, env={"PATH": path}, stop_within=mine.drain_seconds + 2 * STOP_WITHIN)
     processes.heed_signals()
+    processes.heed_hangup(lambda: processes.signal_all(signal.SIGHUP))  # each knows best how it is renewed
     async with embedded.redis_url(mine) as url:
         key = await desk_key(mine.data, url)
         welcome = asyncio.create_task(_welcome(mine, key))
@@ -108,7 +110,7 @@ async def _welcome(mine: Settings, key: str) -> None:
 def web(fd: int | None) -> None:
     """Serve readers and writers.
 
-    On TICKER_BIND, with TICKER_WEB_PROCESSES processes.
+    On TICKER_BIND, with TICKER_WEB_PROCESSES processes. SIGHUP renews them one after another, with no reader lost.
 
     \b
       ticker web
@@ -116,7 +118,7 @@ def web(fd: int | None) -> None:
     """
     leave_with_parent()
     mine = settings.load()
-    if fd is None and mine.web_processes > 1:
+    if fd is None and (mine.web_processes > 1 or is_supervised()):
         sys.exit(asyncio.run(_web_processes(mine)))
     if fd is not None and not _is_socket(fd):
         raise Failure(f"{fd} is not an inherited socket.", USAGE)
@@ -132,12 +134,14 @@ def _is_socket(fd: int) -> bool:
 
 
 async def _web_processes(mine: Settings) -> int:
-    """All on one socket that stays open while one of them is started again: nobody is turned away meanwhile."""
+    """All on one socket that stays open while one of them is started again, or renewed: nobody is turned away."""
     logs.begin(mine.log)
     with serve.bind(mine) as listening:
         command = [sys.executable, "-m", "ticker", "web", "--fd", str(listening.fileno())]
-        return await Processes(
+        processes = Processes(
             {f"web.{number}": command for number in range(1, mine.web_processes + 1)},
             pass_fds=[listening.fileno()],
             stop_within=mine.drain_seconds + STOP_WITHIN,
-        ).run()
+        )
+        processes.heed_hangup(processes.renew)
+        return await processes.run()

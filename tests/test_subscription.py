@@ -1,0 +1,37 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticker.errors import Invalid
+from ticker.filter import EVERYTHING, Filter
+from ticker.subscription import Subscription, parse
+from ticker.urgency import Urgency
+
+
+@pytest.mark.parametrize(
+    ("query", "last_event_id", "wanted"),
+    [
+        ("", None, Subscription("en", EVERYTHING, None)),
+        ("", "", Subscription("en", EVERYTHING, None)),
+        ("", "abc-1-2", Subscription("en", EVERYTHING, "abc-1-2")),
+        ("after=abc-1-2", None, Subscription("en", EVERYTHING, "abc-1-2")),
+        ("after=abc-1-2", "abc-3-4", Subscription("en", EVERYTHING, "abc-3-4")),
+        ("after=", None, Subscription("en", EVERYTHING, None)),
+        ("urgency=urgent&section=sp%C3%B3rt&x=y", None, Subscription("en", Filter(Urgency.URGENT, "spórt"), None)),
+    ],
+)
+def test_a_request_in_its_parts(query: str, last_event_id: str | None, wanted: Subscription) -> None:
+    assert parse("en", query, last_event_id) == wanted
+
+
+def test_an_urgency_that_there_is_not() -> None:
+    with pytest.raises(Invalid):
+        parse("en", "urgency=loud")
+
+
+@given(st.text(max_size=200), st.none() | st.text(max_size=50))
+def test_any_query_is_taken_or_refused(query: str, last_event_id: str | None) -> None:
+    with contextlib.suppress(Invalid):
+        assert parse("en", query, last_event_id).channel == "en"

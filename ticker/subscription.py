@@ -1,0 +1,26 @@
+"""What a reader asks for when it opens a stream: a channel, a filter, and the position it has."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from ticker import filter as filters
+from ticker.filter import EVERYTHING, Filter
+
+
+class Subscription(NamedTuple):
+    channel: str
+    filter: Filter = EVERYTHING
+    after: str | None = None  # as it was given: one that cannot be read is answered with a snapshot that says so
+
+
+def parse(channel: str, query: str, last_event_id: str | None = None) -> Subscription:
+    """Of a path's channel and query; an EventSource that comes back says in a header where it was.
+
+    Invalid when the filter names no urgency of ours.
+    """
+    if not query:
+        return Subscription(channel, EVERYTHING, last_event_id or None)
+    given: Mapping[str, str] = dict(parse_qsl(query))
+    wanted = filters.parse(given.get("urgency"), given.get("section"))
+    return Subscription(channel, wanted, last_event_id or given.get("after"))
