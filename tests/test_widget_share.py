@@ -137,6 +137,30 @@ async def test_a_leader_that_hangs_is_replaced(context: BrowserContext, host: Ho
     assert await readers(api) == 1
 
 
+async def test_who_looks_again_asks_the_leader_whether_it_is_there(
+    context: BrowserContext, host: Host, web: Web
+) -> None:
+    page = host.watch(await context.new_page())
+    host.body = ""
+    await page.goto(host.url)
+    await page.evaluate(
+        """async (url) => {
+            const { SharedTicker } = await import(url + "/web/share.js");
+            const [leader, other] = [0, 1].map(() => new SharedTicker({ base: url, channel: "en" }));
+            Object.assign(window, { leader, other, asked: 0 });
+            leader.start();
+            await new Promise((done) => leader.addEventListener("change", done));
+            other.start();
+            await new Promise((done) => other.addEventListener("change", done));
+            new BroadcastChannel(url + "/v1/channels/en/").onmessage = ({ data }) => { asked += data === null; };
+            dispatchEvent(new Event("visibilitychange"));
+        }""",
+        web.url,
+    )
+    await page.wait_for_function("() => asked === 1 && other.state === 'live'")
+    assert await page.evaluate("[leader.transport, other.transport]") == ["ws", "peer"]
+
+
 async def test_rests_when_nobody_looks_and_goes_on_from_its_position(
     context: BrowserContext, host: Host, api: Api, web: Web
 ) -> None:

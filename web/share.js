@@ -42,6 +42,8 @@ export class SharedTicker extends Ticker {
     clearTimeout(this._rest);
     if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);
     else if (!this._joined && !this._link) this._via(this._ways);
+    // A page that went to the background may lead and sleep, as on a phone: ask, and do not wait for its silence.
+    else if (this.transport === "peer") this._connect();
   }
 
   _emit(type, detail) {
