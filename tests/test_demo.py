@@ -8,7 +8,7 @@ from ticker.seen import Known
 from workers import demo, match
 from workers.identity import identify
 from workers.sources import parse
-from workers.stories import ENGLISH
+from workers.scenes import ENGLISH
 
 NOW = 1_795_435_200_000
 CYCLE = len(ENGLISH) * demo.STEP

@@ -1,7 +1,7 @@
 import pytest
 
 from ticker.headline import Draft
-from workers.stories import ARABIC, ENGLISH, SPANISH
+from workers.scenes import ARABIC, ENGLISH, SPANISH
 
 
 @pytest.mark.parametrize("stories", [ENGLISH, ARABIC, SPANISH])
