@@ -42,7 +42,7 @@ from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
 from ticker.changes import MOST
-from ticker.channel import Channel
+from ticker.channel import Channel, MostRead
 from ticker.cli import main
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
@@ -279,7 +279,7 @@ def default_of(model: type[BaseModel], name: str) -> str:
         return f"`{str(field.default).lower()}`"
     if isinstance(field.default, list):
         return f"`{json.dumps(field.default)}`"
-    if isinstance(field.default, frozenset | dict) and not field.default:
+    if isinstance(field.default, frozenset | dict | tuple) and not field.default:
         return "none"
     return f"`{field.default}`"
 
@@ -313,12 +313,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "most_read"}
 
 
 @pytest.mark.parametrize(
     ("heading", "model", "in_words"),
-    [("Channels", Channel, TOLD_IN_WORDS), ("Sources", SourceSettings, set[str]())],
+    [
+        ("Channels", Channel, TOLD_IN_WORDS),
+        ("Most read", MostRead, set[str]()),
+        ("Sources", SourceSettings, set[str]()),
+    ],
 )
 def test_every_key_of_a_table_is_documented_with_its_default(
     heading: str, model: type[BaseModel], in_words: set[str]
