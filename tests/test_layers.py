@@ -14,8 +14,8 @@ PURE = {
     "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
     "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
     "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.counting", "ticker.networks", "ticker.ranking", "ticker.reader", "ticker.robots", "ticker.seen",
-    "ticker.story", "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
+    "ticker.counting", "ticker.networks", "ticker.ranking", "ticker.reader", "ticker.robots", "ticker.scope",
+    "ticker.seen", "ticker.story", "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
 }  # fmt: skip

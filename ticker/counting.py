@@ -114,6 +114,10 @@ class Counting:
             self._tokens.add(name)
         return False
 
+    def suspicious(self) -> list[str]:
+        """Stories among those that wait which one network has made what they are."""
+        return [story for story in self._pending if self.networks.is_of_one(story)]
+
     def due(self, now: int, *, all_: bool = False) -> Iterator[list[Read]]:
         """What is to be written now, in batches: stories with many reads, and those that have waited."""
         batch: list[Read] = []

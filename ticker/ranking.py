@@ -64,8 +64,8 @@ def rebase(landmark: int, half_life: int, now: int) -> tuple[int, int]:
 
 
 def floor(landmark: int, half_life: int, now: int) -> float:
-    """The score of what is forgotten."""
-    return FORGOTTEN * math.exp2((now - landmark) / half_life)
+    """The score of what is forgotten; after a thousand half-lives, all there is."""
+    return FORGOTTEN * math.exp2(min((now - landmark) / half_life, 1_023))
 
 
 def rising(last_hour: float, last_day: float) -> float:

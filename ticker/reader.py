@@ -51,6 +51,10 @@ class Salts:
         """These, by day since 1970, and no others."""
         self._of = dict(salts)
 
+    @property
+    def days(self) -> set[int]:
+        return set(self._of)
+
     def at(self, now: int) -> tuple[bytes, bytes | None] | None:
         """The salt of the day, and yesterday's while tokens of yesterday still bar. None before any is known.
 

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from ticker import events
 from ticker.clock import Clock
 from ticker.errors import NotReplicated
-from ticker.events import Event
+from ticker.events import Event, EventType
 from ticker.fanout import Loaded
 from ticker.headline import Headline, Record
 from ticker.position import Position
+from ticker.scope import Scope
 from ticker.store import Client, Gone, monotonic_ms, refusal
 
 logger = logging.getLogger(__name__)
@@ -242,13 +243,10 @@ class Stream:
         pipe.hvals(keys.board)
         pipe.xrevrange(keys.log, count=RECENT + 1)
         pipe.hget(keys.meta, "trimmed")
-        _, (epoch, last), board, entries, trimmed = await pipe.execute()
+        pipe.hgetall(Scope(channel).lists)
+        _, (epoch, last), board, entries, trimmed, lists = await pipe.execute()
         complete = len(entries) <= RECENT and not trimmed
-        recent = [
-            (Position.at(epoch, entry_id), event)
-            for entry_id, fields in reversed(entries[:RECENT])
-            if (event := _event(fields)) is not None
-        ]
+        recent = _events(epoch, list(reversed(entries[:RECENT])), lists)
         headlines = [headline for raw in board if (headline := _headline(channel, raw)) is not None]
         return Loaded(Position.at(epoch, last or "0-0"), headlines, recent, complete)
 
@@ -269,13 +267,10 @@ class Stream:
             if epoch != position.epoch or not (here or after in ("0-0", last)):
                 return
             entries = reply[0][1] if reply else []
-            batch = [
-                (Position.at(position.epoch, entry_id), event)
-                for entry_id, fields in entries
-                if (event := _event(fields)) is not None
-            ]
+            told = any(fields.get("type") == EventType.MOST_READ for _, fields in entries)
+            lists = await self.redis.hgetall(Scope(channel).lists) if told else {}
             after = entries[-1][0] if entries else after
-            yield batch
+            yield _events(position.epoch, entries, lists)
 
     async def holds(self, channel: str, position: Position) -> bool:
         """Whether this is still the history that led to the position. Renews the epoch when it is not.
@@ -343,6 +338,19 @@ class Stream:
         if trimmed:
             await self.redis.hset(keys.meta, "trimmed", str(log_before))
         return int(trimmed)
+
+
+def _events(
+    epoch: str, entries: Sequence[tuple[str, Mapping[str, str]]], lists: Mapping[str, str]
+) -> list[tuple[Position, Event]]:
+    """Those that can be read. Of a most-read list the entry has only the name: what it is now is in `lists`."""
+    found = []
+    for entry_id, fields in entries:
+        told = lists.get(f"told:{fields.get('id', '').removeprefix('most_read:')}")
+        event = _event({**fields, "list": told} if told else fields)
+        if event is not None:
+            found.append((Position.at(epoch, entry_id), event))
+    return found
 
 
 def _event(fields: Mapping[str, str]) -> Event | None:
