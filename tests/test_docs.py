@@ -23,6 +23,7 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    beacon,
     dead,
     desk,
     errors,
@@ -47,6 +48,7 @@ from ticker.cli import main
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys, Scope
+from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
 from workers import fetch, match, parse, source
 
@@ -154,6 +156,9 @@ def examples() -> dict[str, dict[str, Any]]:
     return {message["type"]: message for message in found}
 
 
+LIST = json.dumps({"window": "24h", "as_of": "2026-11-23T10:02:03.000Z", "stories": []})
+
+
 def test_examples_of_messages_are_what_is_sent() -> None:
     shown = examples()
     told = shown["published"]["headline"]
@@ -161,6 +166,7 @@ def test_examples_of_messages_are_what_is_sent() -> None:
         protocol.snapshot(Channel(name="en", title="English"), "p", [], "0", now=0, every_ms=1, reason="too_old"),
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
         protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
+        protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -241,6 +247,7 @@ def test_every_address_is_documented() -> None:
 
 @pytest.mark.parametrize("sentence", [
     f"| {requests.BODY_LIMIT // 1024} kB | 413 ",
+    f"| {beacon.LARGEST // 1024} kB | 413 ",
     f"| {requests.BODY_SECONDS:.0f} s | 408 ",
     f"| {transport.HEAD_LIMIT // 1024} kB | 431 ",
     f"| {transport.Server.head_seconds:.0f} s | 408 ",
@@ -462,7 +469,8 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
     hub = Hub(stream, settings.channels)
-    families = [*metrics._channels(hub), *await metrics._sources(hub)]
+    reads = Reads(stream.redis, settings.channels, stream.now)
+    families = [*metrics._channels(hub), *metrics._reads(reads), *await metrics._sources(hub)]
     assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "What to watch"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families

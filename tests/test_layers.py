@@ -14,8 +14,9 @@ PURE = {
     "ticker.board", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.errors", "ticker.events",
     "ticker.fanout", "ticker.filter", "ticker.headline", "ticker.instant", "ticker.life", "ticker.order",
     "ticker.origin", "ticker.position", "ticker.protocol", "ticker.subscriber", "ticker.text", "ticker.urgency",
-    "ticker.counting", "ticker.networks", "ticker.ranking", "ticker.reader", "ticker.robots", "ticker.scope",
-    "ticker.seen", "ticker.story", "workers.identity", "workers.match", "workers.sources", "workers.sources.charset",
+    "ticker.counting", "ticker.networks", "ticker.ranking", "ticker.reader", "ticker.related", "ticker.robots",
+    "ticker.scope", "ticker.seen", "ticker.story",
+    "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
 }  # fmt: skip
@@ -25,8 +26,8 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.openapi", "ticker.pages",
-        "ticker.requests", "ticker.sse", "ticker.websocket",
+        "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health",
+        "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.requests", "ticker.sse", "ticker.websocket",
     },
     "uvicorn": {"ticker.serve", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},

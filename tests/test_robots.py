@@ -39,7 +39,7 @@ def test_verdicts_are_remembered_and_their_number_is_bounded() -> None:
 
 
 def test_what_is_fetched_ahead_is_told_by_the_browser() -> None:
-    assert fetches_ahead({"sec-purpose": "prefetch;prerender"})
-    assert fetches_ahead({"x-moz": "prefetch"})
-    assert fetches_ahead({"purpose": "prefetch"})
-    assert not fetches_ahead({"user-agent": "prefetch"})
+    assert fetches_ahead({b"sec-purpose": b"prefetch;prerender"})
+    assert fetches_ahead({b"x-moz": b"prefetch"})
+    assert fetches_ahead({b"purpose": b"prefetch"})
+    assert not fetches_ahead({b"user-agent": b"prefetch"})

@@ -12,14 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, embedded, errors, feeds, health, openapi, pages, sse, websocket
+from ticker import api, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket
 from ticker import settings as settings_of
+from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
 from ticker.hub import Hub
 from ticker.keys import Keys
+from ticker.lists import Lists
+from ticker.reads import Reads
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
+from ticker.stories import Stories
 from ticker.stream import Stream
 
 STREAM = "/v1/channels/{channel}/stream"
@@ -42,19 +46,25 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 max_connections=given.max_connections,
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
-            running = asyncio.create_task(hub.run())
+            reads = Reads(redis, given.channels, stream.now)
+            app.state.reads, app.state.lists = reads, Lists(Stories(redis))
+            app.state.beacon = Beacon(reads, given.channels)
+            running = [asyncio.create_task(hub.run()), asyncio.create_task(reads.run())]
             try:
                 yield {"hub": hub}
             finally:
-                running.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await running
+                for task in running:
+                    task.cancel()
+                for task in running:
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
 
     routes: list[BaseRoute] = [
         Route(STREAM, sse.Stream(), methods=["GET"]),
         WebSocketRoute(SOCKET, websocket.Stream()),
         *feeds.routes,
         *api.routes,
+        *most_read.routes,
         *health.routes,
         *openapi.routes,
         *pages.routes,

@@ -67,7 +67,9 @@ class Counting:
 
     def take(self, said: str, address: str, agent: str, now: int) -> Outcome:
         """What becomes of one beacon. Never waits for anything."""
-        outcome = self._take(said, address, agent, now)
+        return self.note(self._take(said, address, agent, now))
+
+    def note(self, outcome: Outcome) -> Outcome:
         self.outcomes[outcome] += 1
         return outcome
 

@@ -46,6 +46,8 @@ class Event:
         fields = {"type": self.type.value, "id": self.id}
         if self.headline is not None:
             fields["headline"] = self.json
+        elif self.json:
+            fields["list"] = self.json
         if self.note:
             fields["note"] = self.note
         return fields

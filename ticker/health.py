@@ -28,7 +28,7 @@ async def readyz(request: Request) -> Response:
 
 async def measure(request: Request) -> Response:
     hub: Hub = request.app.state.hub
-    return Response(await metrics.text(hub), media_type=metrics.CONTENT_TYPE)
+    return Response(await metrics.text(hub, request.app.state.reads), media_type=metrics.CONTENT_TYPE)
 
 
 async def problem(request: Request) -> Response:

@@ -5,6 +5,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from ticker.channel import Channel
 from ticker.ranking import CANDIDATES, LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Ruling, Verdict, Window
 from ticker.scope import Scope
 from ticker.stories import Stories
-from ticker.story import Story
+from ticker.story import Story, StoryDraft, canonical, is_owned, story_id
 from ticker.withheld import Withheld
 
 KEEP = Path(__file__).with_name("list.lua").read_text()
@@ -21,6 +22,9 @@ KEEP = Path(__file__).with_name("list.lua").read_text()
 TOLD_ROWS = 10  # of a list, to every reader; the others are asked for
 TOLD_EVERY = 5_000  # ms between two tellings of one list, but for a story that must leave
 BELIEVED = 10_000  # ms that a story is taken to be as it was last read
+
+ADOPTED = ("link", "section", "region", "image", "published_at", "lang", "tags", "group")  # of a headline
+FRESH = 1_000  # ms that a list that was read is given again
 
 Row = dict[str, Any]
 
@@ -44,6 +48,7 @@ class Lists:
         self.withheld = Withheld(self.redis)
         self._unsettled: dict[tuple[Scope, str], int | None] = {}
         self._told_at: dict[tuple[str, str], int] = {}
+        self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
         self._known: dict[str, tuple[int, Story]] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
@@ -52,7 +57,7 @@ class Lists:
         """All lists of a channel as they are now. TickerError or a fault of Redis's when it cannot be done."""
         if not channel.most_read.hosts:
             return
-        await self.withheld.follow(channel)
+        await self.withheld.follow(channel, partial(self._adopt, channel, now))
         scopes = await self.stories.scopes(channel.name)
         counts = await self._counts(scopes, now)
         ids = {story for one in counts.values() for reads in one.reads.values() for story in reads}
@@ -64,6 +69,18 @@ class Lists:
             for name in LISTS:
                 await self._make(channel, scope, name, counts[scope], known, held, headlines, now)
         await self.redis.hset(Scope(channel.name).lists, "as_of", str(now))
+
+    async def _adopt(self, channel: Channel, now: int, headlines: Sequence[Mapping[str, Any]]) -> None:
+        """A headline with a link to the channel's own site registers the story, unless somebody else has."""
+        for headline in headlines:
+            link = headline.get("link")
+            if not link or not is_owned(link, channel.most_read.hosts):
+                continue
+            before = (await self.stories.find(channel.name, [story_id(canonical(link))])).get(story_id(canonical(link)))
+            if before is None or before.headline == headline["id"]:
+                given = {name: headline[name] for name in ADOPTED if headline.get(name)}
+                draft = StoryDraft(title=headline["text"], headline=headline["id"], **given)
+                await self.stories.register(channel, draft, now, bind=False)
 
     async def _make(
         self, channel: Channel, scope: Scope, name: str, counts: _Counts, known: Mapping[str, Story],
@@ -184,6 +201,16 @@ class Lists:
         pipe.hget(Scope(scope.channel).lists, "as_of")
         rows, as_of = await pipe.execute()
         return _rows(rows or ""), int(as_of) if as_of else None
+
+    async def read_lately(self, scope: Scope, name: str, now: int) -> tuple[list[Row], int | None]:
+        """The same as it was up to a second ago: however many ask, Redis is asked once."""
+        at, answer = self._read.get((scope, name), (-FRESH, None))
+        if answer is None or not 0 <= now - at < FRESH:
+            if len(self._read) > MOST_STORIES:
+                self._read.clear()
+            answer = await self.read(scope, name)
+            self._read[scope, name] = (now, answer)
+        return answer
 
     async def explain(self, scope: Scope, ids: Sequence[str], now: int) -> dict[str, Row]:
         """What each story's place rests on."""

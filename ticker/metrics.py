@@ -7,14 +7,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from ticker.errors import TickerError
 from ticker.hub import Hub
+from ticker.reads import Reads
 from ticker.sources import Sources, State
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
-async def text(hub: Hub) -> bytes:
+async def text(hub: Hub, reads: Reads) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected([*_channels(hub), *await _sources(hub)]))
+    registry.register(_Collected([*_channels(hub), *_reads(reads), *await _sources(hub)]))
     return generate_latest(registry)
 
 
@@ -52,6 +53,19 @@ def _channels(hub: Hub) -> Iterator[Metric]:
         for reason, count in fanout.counts.snapshots.items():
             snapshots.add_metric([name, reason], count)
     yield from (connections, paused, headlines, stale, delivered, catchups, slow, snapshots)
+
+
+def _reads(reads: Reads) -> Iterator[Metric]:
+    beacons = CounterMetricFamily("ticker_reads", "Beacons by what became of them", labels=["channel", "outcome"])
+    waiting = GaugeMetricFamily("ticker_reads_waiting", "Reads that are not in Redis yet", labels=["channel"])
+    written = CounterMetricFamily("ticker_reads_written", "Reads by what Redis made of them", labels=["outcome"])
+    for channel, counting in reads.counting.items():
+        waiting.add_metric([channel], counting.size)
+        for outcome, count in counting.outcomes.items():
+            beacons.add_metric([channel, outcome], count)
+    for fate in ("written", "repeats", "unregistered", "lost"):
+        written.add_metric([fate], getattr(reads, fate))
+    yield from (beacons, waiting, written)
 
 
 async def _sources(hub: Hub) -> list[Metric]:

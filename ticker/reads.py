@@ -11,6 +11,7 @@ An address is in none of it.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -30,6 +31,7 @@ from ticker.stories import Stories
 
 COUNT = Path(__file__).with_name("count.lua").read_text()
 
+LAST = 2.0  # s that the last turn may take
 EVERY = 1.0  # s between two looks at what is to be written
 TOKEN_BITS = 2**25  # of a half hour: 4 MB hold three million reads, of which one in a hundred is then lost
 ANSWER_KEPT = 600_000  # ms; a batch that could not be written for nearly as long is given up
@@ -93,7 +95,7 @@ class Reads:
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
-            counting.outcomes[Outcome.UNREADABLE] += 1
+            counting.note(Outcome.UNREADABLE)
             return
         fields = "&".join(f"{name}={said[name]}" for name in ("s", "d", "f", "w") if name in said)
         counting.take(fields, address, agent, self.now())
@@ -107,7 +109,9 @@ class Reads:
                 await self.turn()
                 await asyncio.sleep(EVERY)
         finally:
-            await self.turn(all_=True)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST):
+                    await self.turn(all_=True)
 
     async def turn(self, *, all_: bool = False) -> None:
         """Write what is due. What cannot be written is kept, and sent again as the same batch."""

@@ -33,8 +33,11 @@ class Stories:
     def __init__(self, redis: Client) -> None:
         self.redis = redis
 
-    async def register(self, channel: Channel, draft: StoryDraft, now: int) -> tuple[Story, bool]:
-        """The story as it is kept, and whether it is new. Invalid when its link is not on a host of the channel."""
+    async def register(self, channel: Channel, draft: StoryDraft, now: int, *, bind: bool = True) -> tuple[Story, bool]:
+        """The story as it is kept, and whether it is new. Invalid when its link is not on a host of the channel.
+
+        `bind`: the headline that it names is its own, also where that has another link.
+        """
         link = canonical(draft.link)
         if not is_owned(link, channel.most_read.hosts):
             fault = {"pointer": "/link", "detail": "is not on one of the channel's `most_read.hosts`"}
@@ -52,7 +55,7 @@ class Stories:
         pipe.zadd(_key(channel.name, "stories:new"), {story.id: story.published_at})
         pipe.hdel(_key(channel.name, "stories:links"), story.id)
         await self._execute(pipe)
-        if draft.headline:
+        if draft.headline and bind:
             await self._bind(channel.name, story.id, draft.headline)
         return story, before is None
 

@@ -16,6 +16,7 @@ from ticker.events import Event, EventType
 from ticker.fanout import Loaded
 from ticker.headline import Headline, Record
 from ticker.position import Position
+from ticker.ranking import LISTS
 from ticker.scope import Scope
 from ticker.store import Client, Gone, monotonic_ms, refusal
 
@@ -35,6 +36,7 @@ HEAR_EVERY = 2_000  # ms between looks at Redis's clock
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
+TOLD = [f"told:{name}" for name in LISTS]  # what readers are told of each most-read list
 
 
 class Keys(NamedTuple):
@@ -125,7 +127,7 @@ class Stream:
         self.redis = redis
         self.clock = clock
         self.min_replicas = min_replicas
-        self._new_epoch = new_epoch or _random_epoch
+        self._new_epoch = new_epoch or (lambda: secrets.token_hex(4))
         self._heard_at = -HEAR_EVERY
         self._last_moment = 0
 
@@ -243,7 +245,7 @@ class Stream:
         pipe.hvals(keys.board)
         pipe.xrevrange(keys.log, count=RECENT + 1)
         pipe.hget(keys.meta, "trimmed")
-        pipe.hgetall(Scope(channel).lists)
+        pipe.hmget(Scope(channel).lists, TOLD)
         _, (epoch, last), board, entries, trimmed, lists = await pipe.execute()
         complete = len(entries) <= RECENT and not trimmed
         recent = _events(epoch, list(reversed(entries[:RECENT])), lists)
@@ -268,7 +270,7 @@ class Stream:
                 return
             entries = reply[0][1] if reply else []
             told = any(fields.get("type") == EventType.MOST_READ for _, fields in entries)
-            lists = await self.redis.hgetall(Scope(channel).lists) if told else {}
+            lists = await self.redis.hmget(Scope(channel).lists, TOLD) if told else []
             after = entries[-1][0] if entries else after
             yield _events(position.epoch, entries, lists)
 
@@ -341,12 +343,13 @@ class Stream:
 
 
 def _events(
-    epoch: str, entries: Sequence[tuple[str, Mapping[str, str]]], lists: Mapping[str, str]
+    epoch: str, entries: Sequence[tuple[str, Mapping[str, str]]], lists: Sequence[str | None]
 ) -> list[tuple[Position, Event]]:
     """Those that can be read. Of a most-read list the entry has only the name: what it is now is in `lists`."""
     found = []
+    told_of = dict(zip(TOLD, lists, strict=False))
     for entry_id, fields in entries:
-        told = lists.get(f"told:{fields.get('id', '').removeprefix('most_read:')}")
+        told = told_of.get(fields.get("id", "").replace("most_read", "told", 1))
         event = _event({**fields, "list": told} if told else fields)
         if event is not None:
             found.append((Position.at(epoch, entry_id), event))
@@ -389,10 +392,6 @@ def split_answer(stored: str) -> tuple[str, str]:
     """Position and answer, as append.lua keeps them under `once`."""
     position, _, answer = stored.partition(" ")
     return position, answer
-
-
-def _random_epoch() -> str:
-    return secrets.token_hex(4)
 
 
 def _dump(value: Mapping[str, Any]) -> str:

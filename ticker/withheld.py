@@ -10,7 +10,7 @@ A headline is about the story that names it, else about the one whose link it ha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from ticker.story import canonical, is_owned, story_id
 
 FOLD = Path(__file__).with_name("withheld.lua").read_text()
 AT_ONCE = 200  # events taken from the log in one step
+
+Adopt = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 LIVE = "live"
 REMOVED = ("retracted", "held", "expired")  # the worst first: one that was retracted outweighs one that is live
@@ -39,10 +41,8 @@ class Withheld:
     def __init__(self, redis: Client) -> None:
         self.redis = redis
 
-    async def follow(self, channel: Channel) -> None:
-        """Take in what the log has had since. Any number may do it."""
-        if not channel.most_read.hosts:
-            return
+    async def follow(self, channel: Channel, adopt: Adopt) -> None:
+        """Take in what the log has had since. Any number may do it. `adopt` hears of each headline that is live."""
         keys = _keys(channel.name)
         log = Scope(channel.name).key("log")
         while True:
@@ -50,6 +50,7 @@ class Withheld:
             entries = await self.redis.xrange(log, f"({followed}" if followed else "-", "+", count=AT_ONCE)
             if not entries:
                 return
+            await adopt([json.loads(fields["headline"]) for _, fields in entries if "headline" in fields])
             writes = await self._writes(channel, keys, [fields for _, fields in entries])
             await self.redis.eval(FOLD, len(keys), *keys, followed, entries[-1][0], *writes)
 

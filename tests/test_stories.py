@@ -1,0 +1,93 @@
+"""Stories in Redis: registered for the channel's own hosts, found, ruled about, forgotten."""
+
+import pytest
+
+from tests.samples import NOW
+from tests.test_reads import CHANNEL, registered
+from ticker import stories as stories_
+from ticker.channel import Channel
+from ticker.errors import Invalid, NoStory, TooMany
+from ticker.scope import Scope
+from ticker.store import Client
+from ticker.stories import Stories
+from ticker.story import StoryDraft
+
+
+@pytest.fixture
+def stories(redis: Client) -> Stories:
+    return Stories(redis)
+
+
+def draft(link: str = "https://news.example.org/1", **fields: object) -> StoryDraft:
+    return StoryDraft.model_validate({"title": "One", "link": link, **fields})
+
+
+async def test_the_same_link_is_the_same_story(stories: Stories) -> None:
+    first, new = await stories.register(CHANNEL, draft(), NOW)
+    assert new
+    again, new = await stories.register(CHANNEL, draft("http://news.example.org/1/?utm_source=x", title="Two"), NOW + 1)
+    assert not new
+    assert (again.id, again.title, again.published_at) == (first.id, "Two", NOW)
+    assert await stories.get("en", first.id) == again
+    assert await stories.recent("en") == [again]
+
+
+async def test_only_the_channels_own_hosts_have_stories(stories: Stories) -> None:
+    with pytest.raises(Invalid):
+        await stories.register(CHANNEL, draft("https://elsewhere.example/1"), NOW)
+    with pytest.raises(Invalid):
+        await stories.register(Channel(name="en"), draft(), NOW)
+    assert await stories.recent("en") == []
+
+
+async def test_sections_and_regions_are_counted_and_bounded(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stories_, "MOST_SCOPES", 2)
+    await stories.register(CHANNEL, draft(section="World", region="Coast"), NOW)
+    assert await stories.scopes("en") == [
+        Scope("en"), Scope("en", "region", "Coast"), Scope("en", "section", "World"),
+    ]  # fmt: skip
+    with pytest.raises(TooMany):
+        await stories.register(CHANNEL, draft(section="Sport"), NOW)
+
+
+async def test_what_is_not_there(stories: Stories) -> None:
+    with pytest.raises(NoStory):
+        await stories.get("en", "a" * 16)
+    assert await stories.find("en", []) == {}
+    assert await stories.read_after("en", "a" * 16) == {}
+
+
+async def test_rulings_flags_and_coverage_are_kept_until_taken_back(stories: Stories) -> None:
+    await stories.rule("en", "a", {"verdict": "pin"})
+    await stories.cover("en", "storm", {"title": "Storm", "stories": ["a"]})
+    assert await stories.flag("en", "a", {"why": "revived"})
+    assert not await stories.flag("en", "a", {"why": "one_network"})
+    assert await stories.rulings("en") == {"a": {"verdict": "pin"}}
+    assert await stories.flags("en") == {"a": {"why": "revived"}}
+    assert await stories.coverages("en") == {"storm": {"title": "Storm", "stories": ["a"]}}
+    await stories.rule("en", "a", None)
+    await stories.cover("en", "storm", None)
+    await stories.unflag("en", "a")
+    assert not await stories.rulings("en") and not await stories.flags("en") and not await stories.coverages("en")
+
+
+async def test_links_that_nobody_has_registered_are_bounded(
+    stories: Stories, redis: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories_, "MOST_LINKS", 2)
+    known = await registered(redis)
+    await stories.note_links("en", {known.id: known.link, "a": "https://news.example.org/a"})
+    await stories.note_links("en", {name: f"https://news.example.org/{name}" for name in "bcd"})
+    assert list(await stories.unknown_links("en")) == ["a", "b"]
+    await stories.drop_link("en", "a")
+    assert list(await stories.unknown_links("en")) == ["b"]
+
+
+async def test_old_stories_are_forgotten_with_all_that_was_said_of_them(stories: Stories) -> None:
+    old, _ = await stories.register(CHANNEL, draft(published_at="2026-01-01T00:00:00Z"), NOW)
+    new, _ = await stories.register(CHANNEL, draft("https://news.example.org/2"), NOW)
+    await stories.rule("en", old.id, {"verdict": "pin"})
+    assert await stories.forget("en", NOW - 1) == 1
+    assert await stories.recent("en") == [new]
+    assert await stories.rulings("en") == {}
+    assert await stories.forget("en", NOW - 1) == 0
