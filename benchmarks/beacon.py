@@ -139,7 +139,8 @@ def requests() -> Iterator[bytes]:
         agent = f"{BROWSER} v{number // STORIES % AGENTS}"
         yield (
             f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {agent}\r\nOrigin: https://news.example.org\r\n"
-            f"Accept: */*\r\nAccept-Language: en\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            f"Accept: */*\r\nAccept-Language: en\r\nContent-Type: text/plain\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
 
 
@@ -266,7 +267,7 @@ async def exact(redis_url: str, count: int) -> None:
             true = {id_: math.fsum(math.exp2(-(now[0] - t) / h) for t in times) for id_, times in happened.items()}
             scores = await redis.zrevrange(Scope("en").ranking(window), 0, 49, withscores=True)
             found = {id_: ranking.decayed(score, int(mark), h, now[0]) for id_, score in scores}
-            best = sorted(true, key=lambda id_: -true[id_])[:50]  # noqa: B023
+            best = sorted(true, key=lambda id_: -true[id_])[:50]
             recall = len(set(list(found)[:10]) & set(best[:10])) / 10
             same = sum(a == b for a, b in zip(found, best, strict=False))
             error = max(abs(found[id_] / true[id_] - 1) for id_ in found)

@@ -2,38 +2,40 @@
 --
 -- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers
 -- ARGV  1  how long the answer is kept (ms)
---       2  bits of a half hour's tokens, 3 how long they are kept (ms)
---       4-6 half-lives of the three rankings (ms)
---       7  what the keys of "read next" begin with ('' for none), 8 how long they are kept (ms)
---       then for each read: story, at (ms), weight, token ('' for one that was counted already), token by
---       yesterday's salt ('' for none), story it came from ('' for none)
+--       2  pieces of a half hour's tokens, 3 bits of each, 4 how long they are kept (ms)
+--       5-7 half-lives of the three rankings (ms)
+--       8  what the keys of "read next" begin with ('' for none), 9 how long they are kept (ms)
+--       10 the reads, JSON: lists of story, at (ms), weight, token ('' for one that was counted already), token by
+--          yesterday's salt ('' for none), story it came from ('' for none)
 -- Reply a digit for each read: 1 counted, 0 a repeat
 
 local once, tokens, earlier, landmarks, readers = KEYS[1], KEYS[2], KEYS[3], KEYS[7], KEYS[8]
 local rankings = {KEYS[4], KEYS[5], KEYS[6]}
-local half_lives = {tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}
-local bits = tonumber(ARGV[2])
+local half_lives = {tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])}
+local pieces, bits = tonumber(ARGV[2]), tonumber(ARGV[3])
 local REBASE_AT = 512 -- half-lives; see ranking.py
 
 local answered = redis.call('GET', once)
 if answered then return answered end
 
--- A Bloom filter: four bits a token.
-local function places(token)
-  local first, step = tonumber(string.sub(token, 1, 8), 16), tonumber(string.sub(token, 9, 16), 16)
-  local found = {}
-  for i = 0, 3 do found[i + 1] = string.format('%.0f', (first + i * step) % bits) end
-  return found
-end
+-- A Bloom filter: four bits a token. In pieces, so that none takes long to grow.
+local touched = {}
 local function all_set(found) return found[1] + found[2] + found[3] + found[4] == 4 end
+local function places(map, token)
+  local first, step = tonumber(string.sub(token, 1, 8), 16), tonumber(string.sub(token, 9, 16), 16)
+  local p = {}
+  for i = 1, 4 do p[i] = string.format('%.0f', (first + i * step) % bits) end
+  return map .. ':' .. first % pieces, p[1], p[2], p[3], p[4]
+end
 local function has(map, token)
-  local p = places(token)
-  return all_set(redis.call('BITFIELD', map, 'GET', 'u1', p[1], 'GET', 'u1', p[2], 'GET', 'u1', p[3], 'GET', 'u1', p[4]))
+  local piece, a, b, c, d = places(map, token)
+  return all_set(redis.call('BITFIELD', piece, 'GET', 'u1', a, 'GET', 'u1', b, 'GET', 'u1', c, 'GET', 'u1', d))
 end
 local function had(map, token) -- and has it from now on
-  local p = places(token)
-  return all_set(redis.call('BITFIELD', map, 'SET', 'u1', p[1], 1, 'SET', 'u1', p[2], 1,
-    'SET', 'u1', p[3], 1, 'SET', 'u1', p[4], 1))
+  local piece, a, b, c, d = places(map, token)
+  touched[piece] = true
+  return all_set(redis.call('BITFIELD', piece,
+    'SET', 'u1', a, 1, 'SET', 'u1', b, 1, 'SET', 'u1', c, 1, 'SET', 'u1', d, 1))
 end
 local function is_repeat(token, before)
   if token == '' then return false end
@@ -43,7 +45,8 @@ end
 
 -- The landmark of each ranking, not further away than doubles reach.
 local newest = 0
-for i = 9, #ARGV, 6 do newest = math.max(newest, tonumber(ARGV[i + 1])) end
+local reads = cjson.decode(ARGV[10])
+for _, read in ipairs(reads) do newest = math.max(newest, read[2]) end
 local marks = redis.call('HMGET', landmarks, '1', '2', '3')
 for w = 1, 3 do
   local mark = tonumber(marks[w] or newest)
@@ -57,9 +60,9 @@ for w = 1, 3 do
 end
 
 local answer, counted, gains, order = {}, {}, {}, {}
-for i = 9, #ARGV, 6 do
-  local story, at, weight = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-  if is_repeat(ARGV[i + 3], ARGV[i + 4]) then
+for _, read in ipairs(reads) do
+  local story, at, weight, came_from = read[1], read[2], read[3], read[6]
+  if is_repeat(read[4], read[5]) then
     answer[#answer + 1] = '0'
   else
     answer[#answer + 1] = '1'
@@ -69,11 +72,11 @@ for i = 9, #ARGV, 6 do
     end
     counted[story] = (counted[story] or 0) + 1
     for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
-    if ARGV[7] ~= '' and ARGV[i + 5] ~= '' then
-      local next_of = ARGV[7] .. ARGV[i + 5]
-      redis.call('ZINCRBY', next_of, ARGV[i + 2], story)
+    if ARGV[8] ~= '' and came_from ~= '' then
+      local next_of = ARGV[8] .. came_from
+      redis.call('ZINCRBY', next_of, string.format('%.17g', weight), story)
       redis.call('ZREMRANGEBYRANK', next_of, 0, -101)
-      redis.call('PEXPIRE', next_of, ARGV[8])
+      redis.call('PEXPIRE', next_of, ARGV[9])
     end
   end
 end
@@ -88,7 +91,7 @@ for _, story in ipairs(order) do
   end
   redis.call('HINCRBY', readers, story, counted[story])
 end
-if ARGV[9] and ARGV[12] ~= '' then redis.call('PEXPIRE', tokens, ARGV[3]) end
+for piece in pairs(touched) do redis.call('PEXPIRE', piece, ARGV[4]) end
 
 local said = table.concat(answer)
 redis.call('SET', once, said, 'PX', ARGV[1])
