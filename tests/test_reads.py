@@ -263,10 +263,12 @@ async def test_reads_come_over_an_open_socket_too(client: Client, now: Now) -> N
     await one.turn()
     assert heard(one, f'{{"type":"read","s":"{story.id}","d":9}}') is Outcome.COUNTED
     assert heard(one, f'{{"type":"read","s":"{story.id}","d":9}}') is Outcome.REPEAT
+    assert heard(one, f'{{"d": 9, "s": "{story.id}", "type": "read"}}') is Outcome.REPEAT
     assert heard(one, '{"type":"read","s":["a"],"d":{}}') is Outcome.UNREADABLE
     assert heard(one, '{"type":"read",') is Outcome.UNREADABLE
     assert heard(one, '{"type":"read"' + "[" * 4_000) is Outcome.UNREADABLE
-    assert heard(one, '{"type":"later"}') is None
+    for other in ('{"type":"later"}', '["read"]', '"read"', '{"type":["read"]}', '{"type":"later","a":"read"}'):
+        assert heard(one, other) is None
     one.hear("nowhere", '{"type":"read"}', ADDRESS, BROWSER)
 
 

@@ -91,12 +91,14 @@ class Reads:
     def hear(self, channel: str, text: str, address: str, agent: str) -> None:
         """A text frame from a reader: `{"type":"read","s":STORY,"d":SECONDS}`. Another is passed over."""
         counting = self.counting.get(channel)
-        if counting is None or not text.startswith('{"type":"read"'):
+        if counting is None or '"read"' not in text:
             return
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
             counting.note(Outcome.UNREADABLE)
+            return
+        if not isinstance(said, dict) or said.get("type") != "read":
             return
         fields = "&".join(f"{name}={said[name]}" for name in ("s", "d", "f", "w") if name in said)
         counting.take(fields, address, agent, self.now())
