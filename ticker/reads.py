@@ -41,7 +41,7 @@ NEXT_KEPT = 7 * DAY  # ms
 SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
-TOGETHER = 20  # batches sent in one go
+TOGETHER = 40  # batches sent in one go
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
 logger = logging.getLogger(__name__)
