@@ -17,7 +17,7 @@ from ticker.story import Story
 
 HOUR = 3_600_000  # ms
 ROWS = 50  # of a list
-CANDIDATES = 4 * ROWS  # looked at for a list: some are held out, and it must be full all the same
+CANDIDATES = 2 * ROWS  # looked at for a list: some are held out, and it must be full all the same
 REBASE_AT = 512  # half-lives that scores may grow from their landmark; a double ends at 1,024
 FORGOTTEN = 0.5  # decayed reads: less than half a read is no evidence
 MOST_STORIES = 2_000  # of one scope and window

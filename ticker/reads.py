@@ -12,13 +12,15 @@ An address is in none of it.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ticker.channel import Channel
 from ticker.counting import BATCH, MOST_PENDING, Counting, Outcome, Read
@@ -42,6 +44,7 @@ SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
 TOGETHER = 40  # batches sent in one go
+PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
 logger = logging.getLogger(__name__)
@@ -49,15 +52,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Batch:
-    """A batch until it is in every ranking. `counted` is what the channel's script has said of each read."""
+    """Reads that are applied together, and once: what is sent again is the same batch, under the same id."""
 
     id: str
-    channel: str
+    scope: Scope
     reads: Sequence[Read]
     born: int
     registered: bool = False  # reads of stories that nobody has registered are taken out
-    counted: str | None = None
-    left: dict[Scope, list[Read]] = field(default_factory=dict)
 
 
 class Reads:
@@ -80,7 +81,9 @@ class Reads:
         self.unregistered = 0  # of stories that nobody has registered
         self.lost = 0  # given up because Redis was away for too long
         self._new_id = new_id
-        self._batches: deque[_Batch] = deque()
+        self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
+        self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
+        self._spread: deque[_Batch] = deque()  # the same in batches
         self._places: dict[str, tuple[int, list[Scope] | None]] = {}
         self._away = False
 
@@ -123,13 +126,11 @@ class Reads:
             await self._flag()
             self._gather(all_=all_)
             await self._note_links()
-            while self._batches:
-                together = [self._batches.popleft() for _ in range(min(TOGETHER, len(self._batches)))]
-                try:
-                    await self._write(together)
-                except BaseException:
-                    self._batches.extendleft(reversed([one for one in together if one.counted is None or one.left]))
-                    raise
+            while self._fresh:
+                await self._count(list(itertools.islice(self._fresh, TOGETHER)))
+            self._part()
+            while self._spread:
+                await self._apply(list(itertools.islice(self._spread, TOGETHER)))
             self._away = False
         except (*Gone, TickerError) as error:
             if not self._away:
@@ -138,57 +139,59 @@ class Reads:
 
     def _gather(self, *, all_: bool) -> None:
         now = self.now()
+        for waiting in (self._fresh, self._spread):
+            while waiting and now - waiting[0].born > GIVEN_UP_AFTER:
+                self.lost += len(waiting.popleft().reads)
         for channel, counting in self.counting.items():
-            if len(self._batches) * BATCH >= MOST_PENDING:
+            if len(self._fresh) * BATCH >= MOST_PENDING:
                 break  # the rest waits in `counting`, which takes no more when it is full
             for reads in counting.due(now, all_=all_):
-                self._batches.append(_Batch(self._new_id(), channel, reads, now))
-        while self._batches and now - self._batches[0].born > GIVEN_UP_AFTER:
-            self.lost += len(self._batches.popleft().reads)
+                self._fresh.append(_Batch(self._new_id(), Scope(channel), reads, now))
 
-    async def _write(self, batches: Sequence[_Batch]) -> None:
-        """First the channels' scripts, which know what is a repeat; then sections and regions get what was counted."""
+    async def _count(self, batches: Sequence[_Batch]) -> None:
+        """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
         await self._find_places(batches)
+        pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._leave_out_unregistered(batch)
+            self._add(pipe, batch, checked=True)
+        for batch, said in zip(batches, await pipe.execute(), strict=True):
+            self._fresh.popleft()
+            self.written += said.count("1")
+            self.repeats += said.count("0")
+            for read, digit in zip(batch.reads, said, strict=True):
+                if digit == "1":
+                    for scope in self._places_of(batch, read) or ():
+                        self._counted.setdefault(scope, []).append(read)
+
+    def _part(self) -> None:
+        """What was counted, by section and region, in batches of their own."""
+        now = self.now()
+        for scope, reads in self._counted.items():
+            for start in range(0, len(reads), PART):
+                self._spread.append(_Batch(self._new_id(), scope, reads[start : start + PART], now))
+        self._counted = {}
+
+    async def _apply(self, batches: Sequence[_Batch]) -> None:
         pipe = self.redis.pipeline(transaction=False)
-        fresh = [batch for batch in batches if batch.counted is None]
-        for batch in fresh:
-            self._add(pipe, Scope(batch.channel), batch, batch.reads, repeats=False)
-        if fresh:
-            for batch, said in zip(fresh, await pipe.execute(), strict=True):
-                self._counted(batch, said)
-        pipe = self.redis.pipeline(transaction=False)
-        parts = [(batch, scope) for batch in batches for scope in batch.left]
-        for batch, scope in parts:
-            self._add(pipe, scope, batch, batch.left[scope], repeats=True)
-        if parts:
-            await pipe.execute()
-        for batch, scope in parts:
-            del batch.left[scope]
+        for batch in batches:
+            self._add(pipe, batch, checked=False)
+        await pipe.execute()
+        for _ in batches:
+            self._spread.popleft()
 
     def _leave_out_unregistered(self, batch: _Batch) -> None:
-        """Once: a batch that is sent again is the same batch."""
         if not batch.registered:
             kept = [read for read in batch.reads if self._places_of(batch, read) is not None]
             self.unregistered += len(batch.reads) - len(kept)
             batch.reads, batch.registered = kept, True
-            if not kept:
-                batch.counted = ""
 
     def _places_of(self, batch: _Batch, read: Read) -> list[Scope] | None:
-        return self._places[f"{batch.channel}:{read.story}"][1]
+        return self._places[f"{batch.scope.channel}:{read.story}"][1]
 
-    def _counted(self, batch: _Batch, said: str) -> None:
-        batch.counted = said
-        self.written += said.count("1")
-        self.repeats += said.count("0")
-        for read, digit in zip(batch.reads, said, strict=True):
-            if digit == "1":
-                for scope in self._places_of(batch, read) or ():
-                    batch.left.setdefault(scope, []).append(read)
-
-    def _add(self, pipe: object, scope: Scope, batch: _Batch, reads: Sequence[Read], *, repeats: bool) -> None:
+    def _add(self, pipe: Any, batch: _Batch, *, checked: bool) -> None:
+        """Its script. `checked`: repeats are looked for, and where readers came from is noted."""
+        scope = batch.scope
         half_hour = batch.born // HALF_HOUR
         keys = [scope.key(f"read:once:{batch.id}")]
         keys += [scope.key(f"read:tokens:{half_hour - back}") for back in (0, 1)]
@@ -196,16 +199,16 @@ class Reads:
         keys += [scope.landmarks, scope.readers]
         args: list[str | int] = [ANSWER_KEPT, PIECES, PIECE_BITS, 2 * HALF_HOUR]
         args += [window.half_life for window in Window]
-        args += ["" if repeats else scope.key("read:next:"), NEXT_KEPT]
-        bare = [(read.story, read.at, read.weight, "", "", "") for read in reads] if repeats else reads
-        args.append(json.dumps(bare, separators=(",", ":")))
-        pipe.eval(COUNT, len(keys), *keys, *args)  # type: ignore[attr-defined]
+        args += [scope.key("read:next:") if checked else "", NEXT_KEPT]
+        reads = batch.reads if checked else [(read.story, read.at, read.weight, "", "", "") for read in batch.reads]
+        args.append(json.dumps(reads, separators=(",", ":")))
+        pipe.eval(COUNT, len(keys), *keys, *args)
 
     async def _find_places(self, batches: Sequence[_Batch]) -> None:
         """Section and region of each story, as it is registered; None for one that is not."""
         now = self.now()
-        for channel in {batch.channel for batch in batches}:
-            wanted = {read.story for batch in batches if batch.channel == channel for read in batch.reads}
+        for channel in {batch.scope.channel for batch in batches}:
+            wanted = {read.story for batch in batches if batch.scope.channel == channel for read in batch.reads}
             old = [id_ for id_ in wanted if now - self._places.get(f"{channel}:{id_}", (0, None))[0] > PLACES_KEPT]
             if len(self._places) > MOST_PLACES:
                 self._places.clear()
