@@ -1,9 +1,8 @@
 """Reads on their way to Redis, on every kind of it: each counted once, by exact decay, in every scope."""
 
 import asyncio
-import itertools
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,7 @@ def now() -> Now:
 
 
 def reads_of(client: Client, now: Now, name: str = "a") -> Reads:
-    numbers: Iterator[int] = itertools.count()
-    return Reads(client, {"en": CHANNEL}, now, lambda: f"{name}{next(numbers)}")
+    return Reads(client, {"en": CHANNEL}, now, name)
 
 
 async def registered(client: Client, number: int = 0, section: str | None = "World", **fields: Any) -> Story:

@@ -10,7 +10,7 @@ from ticker.channel import Channel
 from ticker.counting import Outcome
 from ticker.origin import allowed
 from ticker.reads import Reads
-from ticker.robots import AHEAD, fetches_ahead
+from ticker.robots import fetches_ahead
 
 LARGEST = 8 * 1024  # bytes of a beacon: a link may be written with three characters for one
 
@@ -79,4 +79,4 @@ def _is_of_a_reader(headers: Mapping[bytes, bytes]) -> bool:
     """
     if b"origin" not in headers and b"referer" not in headers and b"sec-fetch-site" not in headers:
         return False
-    return not any(name in headers for name in AHEAD) or not fetches_ahead(headers)
+    return not fetches_ahead(headers)

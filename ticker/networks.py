@@ -36,13 +36,16 @@ class Networks:
             self._begin()
         pair = (story, network)
         number = self._reads[pair] = self._reads.get(pair, 0) + 1
-        weight = 1.0 if number <= self.whole else math.sqrt(self.whole / number)
         self._of_network[network] = self._of_network.get(network, 0) + 1
         self._all += 1
-        sums = self._of_story.setdefault(story, [0, 0.0, 0.0])
+        sums = self._of_story.get(story)
+        if sums is None:
+            sums = self._of_story[story] = [0, 0.0, 0.0]
+        weight, heavy = 1.0, float(number)
+        if number > self.whole:
+            weight, heavy = math.sqrt(self.whole / number), total(number, self.whole)
         sums[0] += 1
         sums[1] += weight
-        heavy = total(number, self.whole)
         if heavy > sums[2]:
             sums[2] = heavy
             self._heaviest[story] = network

@@ -69,7 +69,7 @@ class Reads:
         redis: Client,
         channels: Mapping[str, Channel],
         now: Callable[[], int],
-        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        process: str = "",
     ) -> None:
         self.redis = redis
         self.stories = Stories(redis)
@@ -80,7 +80,8 @@ class Reads:
         self.repeats = 0  # found by Redis: by way of another process
         self.unregistered = 0  # of stories that nobody has registered
         self.lost = 0  # given up because Redis was away for too long
-        self._new_id = new_id
+        self._process = process or secrets.token_hex(8)  # batches of no two processes may have the same id
+        self._numbers = itertools.count()
         self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
         self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
         self._spread: deque[_Batch] = deque()  # the same in batches
@@ -169,8 +170,13 @@ class Reads:
         now = self.now()
         for scope, reads in self._counted.items():
             for start in range(0, len(reads), PART):
-                self._spread.append(_Batch(self._new_id(), scope, reads[start : start + PART], now))
+                self._spread.append(
+                    _Batch(f"{self._process}{next(self._numbers)}", scope, reads[start : start + PART], now)
+                )
         self._counted = {}
+
+    def _new_id(self) -> str:
+        return f"{self._process}{next(self._numbers)}"
 
     async def _apply(self, batches: Sequence[_Batch]) -> None:
         pipe = self.redis.pipeline(transaction=False)
