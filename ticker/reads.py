@@ -3,7 +3,7 @@
 Beside the rankings (scope.py) this keeps in Redis:
 
     ticker:salt:{DAY}                       string with a time to live: the day's secret; nowhere else
-    ticker:{CHANNEL}:read:tokens:{HALF}:{N}  bits: tokens of a half hour, in pieces
+    ticker:{CHANNEL}:read:tokens:{HALF}:{N} set: tokens of a half hour that end in these four digits
     ticker:{SCOPE}:read:once:{BATCH}        string: the answer to a batch
     ticker:{CHANNEL}:read:next:{STORY}      zset: what readers of a story read next
 
@@ -35,8 +35,6 @@ COUNT = Path(__file__).with_name("count.lua").read_text()
 
 LAST = 2.0  # s that the last turn may take
 EVERY = 1.0  # s between two looks at what is to be written
-# Tokens of a half hour: 4 MB in all, enough for three million reads, of which one in a hundred is then lost.
-PIECES, PIECE_BITS = 64, 2**19
 ANSWER_KEPT = 600_000  # ms; a batch that could not be written for nearly as long is given up
 GIVEN_UP_AFTER = 540_000  # ms
 NEXT_KEPT = 7 * DAY  # ms
@@ -203,7 +201,7 @@ class Reads:
         keys += [scope.key(f"read:tokens:{half_hour - back}") for back in (0, 1)]
         keys += [scope.ranking(window) for window in Window]
         keys += [scope.landmarks, scope.readers]
-        args: list[str | int] = [ANSWER_KEPT, PIECES, PIECE_BITS, 2 * HALF_HOUR]
+        args: list[str | int] = [ANSWER_KEPT, 2 * HALF_HOUR]
         args += [window.half_life for window in Window]
         args += [scope.key("read:next:") if checked else "", NEXT_KEPT]
         reads = batch.reads if checked else [(read.story, read.at, read.weight, "", "", "") for read in batch.reads]
