@@ -16,7 +16,7 @@ from ticker import ranking
 from ticker.desk import Desk
 from ticker.fanout import Fanout
 from ticker.filter import EVERYTHING
-from ticker.headline import Draft
+from ticker.headline import Draft, Patch
 from ticker.hub import Hub
 from ticker.lists import TOLD_EVERY, TOLD_ROWS, Lists
 from ticker.protocol import lines
@@ -26,7 +26,7 @@ from ticker.reads import Reads
 from ticker.scope import Scope
 from ticker.store import Client, connect
 from ticker.stories import Stories
-from ticker.story import Story, StoryDraft
+from ticker.story import Story, StoryDraft, story_id
 from ticker.stream import Stream
 from ticker.subscriber import Subscriber
 
@@ -305,6 +305,36 @@ async def test_readers_are_told_and_who_was_away_gets_the_last_list(redis: Clien
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_headline_that_is_no_story_keeps_nobody_from_being_listed(site: Site, client: Client) -> None:
+    odd = {"id": "a" * 16, "text": "x", "link": "https://news.example.org/1", "lang": "?"}
+    await client.xadd(Scope("en").key("log"), {"type": "published", "id": odd["id"], "headline": json.dumps(odd)})
+    story = await registered(client, 2)
+    await site.read(story, 2)
+    assert await site.ids() == [story.id]
+    assert await client.get(Scope("en").key("stories:followed"))
+
+
+async def test_a_headline_is_a_story_until_somebody_says_more(site: Site, client: Client) -> None:
+    desk, headline = await published(client, _unregistered(), section="Sea")
+    await site.ids()
+    id_ = _unregistered().id
+    assert (await site.stories.get("en", id_)).section == "Sea"
+    await desk.edit("en", headline, Patch(text="Better words"), 1, by="ann")
+    await site.ids()
+    assert (await site.stories.get("en", id_)).title == "Better words"
+    await site.stories.register(
+        CHANNEL, StoryDraft(title="The CMS's", link=_unregistered().link, headline="b" * 16), NOW
+    )
+    await desk.edit("en", headline, Patch(text="Other words"), 2, by="ann")
+    await site.ids()
+    assert (await site.stories.get("en", id_)).title == "The CMS's"
+
+
+def _unregistered() -> Story:
+    link = "https://news.example.org/unregistered"
+    return Story(id=story_id(link), title="Its own words", link=link, published_at=NOW)
 
 
 def test_candidates_are_more_than_rows() -> None:

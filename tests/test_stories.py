@@ -6,7 +6,7 @@ from tests.samples import NOW
 from tests.test_reads import CHANNEL, registered
 from ticker import stories as stories_
 from ticker.channel import Channel
-from ticker.errors import Invalid, NoStory, TooMany
+from ticker.errors import Invalid, NoStory
 from ticker.scope import Scope
 from ticker.store import Client
 from ticker.stories import Stories
@@ -42,12 +42,15 @@ async def test_only_the_channels_own_hosts_have_stories(stories: Stories) -> Non
 
 async def test_sections_and_regions_are_counted_and_bounded(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stories_, "MOST_SCOPES", 2)
-    await stories.register(CHANNEL, draft(section="World", region="Coast"), NOW)
-    assert await stories.scopes("en") == [
-        Scope("en"), Scope("en", "region", "Coast"), Scope("en", "section", "World"),
-    ]  # fmt: skip
-    with pytest.raises(TooMany):
-        await stories.register(CHANNEL, draft(section="Sport"), NOW)
+    await stories.register(CHANNEL, draft(section="World", region="Coast", published_at="2026-01-01T00:00:00Z"), NOW)
+    both = [Scope("en"), Scope("en", "region", "Coast"), Scope("en", "section", "World")]
+    assert await stories.scopes("en") == both
+    sport = draft("https://news.example.org/2", section="Sport")
+    assert (await stories.register(CHANNEL, sport, NOW))[0].section == "Sport"
+    assert await stories.scopes("en") == both
+    await stories.forget("en", NOW - 1)
+    await stories.register(CHANNEL, sport, NOW)
+    assert await stories.scopes("en") == [Scope("en"), Scope("en", "section", "Sport")]
 
 
 async def test_what_is_not_there(stories: Stories) -> None:
@@ -87,7 +90,10 @@ async def test_old_stories_are_forgotten_with_all_that_was_said_of_them(stories:
     old, _ = await stories.register(CHANNEL, draft(published_at="2026-01-01T00:00:00Z"), NOW)
     new, _ = await stories.register(CHANNEL, draft("https://news.example.org/2"), NOW)
     await stories.rule("en", old.id, {"verdict": "pin"})
+    await stories.register(CHANNEL, draft(published_at="2026-01-01T00:00:00Z", headline="a" * 16), NOW)
+    assert await stories.redis.exists(Scope("en").key("stories:named"), Scope("en").key("stories:of")) == 2
     assert await stories.forget("en", NOW - 1) == 1
+    assert await stories.redis.exists(*(Scope("en").key(name) for name in stories_.OF_HEADLINES)) == 0
     assert await stories.recent("en") == [new]
     assert await stories.rulings("en") == {}
     assert await stories.forget("en", NOW - 1) == 0

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ticker import instant, ranking
 from ticker.channel import Channel
+from ticker.errors import Invalid
 from ticker.ranking import CANDIDATES, LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Ruling, Verdict, Window
 from ticker.scope import Scope
 from ticker.stories import Stories
@@ -73,14 +74,21 @@ class Lists:
     async def _adopt(self, channel: Channel, now: int, headlines: Sequence[Mapping[str, Any]]) -> None:
         """A headline with a link to the channel's own site registers the story, unless somebody else has."""
         for headline in headlines:
-            link = headline.get("link")
-            if not link or not is_owned(link, channel.most_read.hosts):
-                continue
-            before = (await self.stories.find(channel.name, [story_id(canonical(link))])).get(story_id(canonical(link)))
-            if before is None or before.headline == headline["id"]:
-                given = {name: headline[name] for name in ADOPTED if headline.get(name)}
-                draft = StoryDraft(title=headline["text"], headline=headline["id"], **given)
-                await self.stories.register(channel, draft, now, bind=False)
+            try:
+                await self._adopt_one(channel, now, headline)
+            except (ValueError, Invalid) as error:  # it must not keep all that come after from their turn
+                logger.warning("%s: headline %s is no story: %s", channel.name, headline.get("id"), error)
+
+    async def _adopt_one(self, channel: Channel, now: int, headline: Mapping[str, Any]) -> None:
+        link = headline.get("link")
+        if not link or not is_owned(link, channel.most_read.hosts):
+            return
+        id_ = story_id(canonical(link))
+        before = (await self.stories.find(channel.name, [id_])).get(id_)
+        if before is None or before.headline == headline["id"]:
+            given = {name: headline[name] for name in ADOPTED if headline.get(name)}
+            draft = StoryDraft(title=headline["text"], headline=headline["id"], **given)
+            await self.stories.register(channel, draft, now, bind=False)
 
     async def _make(
         self, channel: Channel, scope: Scope, name: str, counts: _Counts, known: Mapping[str, Story],

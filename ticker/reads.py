@@ -218,10 +218,12 @@ class Reads:
                 self._places.clear()
                 old = list(wanted)
             found = await self.stories.find(channel, old)
+            ranked = await self.stories.scopes(channel) if found else []
             for id_ in old:
                 story = found.get(id_)
-                scopes = scopes_of(channel, story.section, story.region) if story else None
-                self._places[f"{channel}:{id_}"] = (now if story else 0, scopes)
+                scopes = scopes_of(channel, story.section, story.region) if story else []
+                places = [scope for scope in scopes if scope in ranked] if story else None
+                self._places[f"{channel}:{id_}"] = (now if story else 0, places)
 
     # --- beside it --------------------------------------------------------------------------------------------------
 

@@ -14,11 +14,13 @@ The rankings themselves are in scope.py's keys.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ticker.channel import Channel
-from ticker.errors import Invalid, NoStory, TooMany
+from ticker.errors import Invalid, NoStory
+from ticker.ranking import Window
 from ticker.scope import Scope, scopes_of
 from ticker.store import Client, Gone, refusal
 from ticker.story import Story, StoryDraft, canonical, is_owned, of_draft, story_id
@@ -27,6 +29,11 @@ from ticker.withheld import Withheld
 MOST_SCOPES = 200  # sections and regions of a channel; each is ranked every two seconds
 MOST_LINKS = 1_000  # unregistered pages that wait to be looked at
 RECENT = 500  # stories considered for "read next"
+
+OF_STORIES = ("stories", "stories:ruled", "stories:flagged", "stories:withheld", "stories:headlines", "read:readers")
+OF_HEADLINES = ("stories:of", "stories:named")
+
+logger = logging.getLogger(__name__)
 
 
 class Stories:
@@ -44,13 +51,8 @@ class Stories:
             raise Invalid("Only stories of the channel's own hosts are ranked.", errors=[fault])
         before = (await self.find(channel.name, [story_id(link)])).get(story_id(link))
         story = of_draft(draft, now, before)
-        scopes = [scope.path for scope in scopes_of(channel.name, story.section, story.region)]
-        known = set(await self._call("smembers", _key(channel.name, "stories:scopes"))) if scopes else set()
-        if len(known | set(scopes)) > MOST_SCOPES:
-            raise TooMany(f"A channel has at most {MOST_SCOPES} sections and regions; use fewer names.")
+        await self._add_scopes(channel.name, scopes_of(channel.name, story.section, story.region))
         pipe = self.redis.pipeline(transaction=False)
-        if set(scopes) - known:
-            pipe.sadd(_key(channel.name, "stories:scopes"), *scopes)
         pipe.hset(_key(channel.name, "stories"), story.id, story.to_json())
         pipe.zadd(_key(channel.name, "stories:new"), {story.id: story.published_at})
         pipe.hdel(_key(channel.name, "stories:links"), story.id)
@@ -58,6 +60,14 @@ class Stories:
         if draft.headline and bind:
             await self._bind(channel.name, story.id, draft.headline)
         return story, before is None
+
+    async def _add_scopes(self, channel: str, scopes: Sequence[Scope]) -> None:
+        """Beyond the most that are ranked, a story is ranked in its channel only."""
+        fresh = [scope.path for scope in scopes if scope not in await self.scopes(channel)]
+        if fresh and await self._call("scard", _key(channel, "stories:scopes")) + len(fresh) <= MOST_SCOPES:
+            await self._call("sadd", _key(channel, "stories:scopes"), *fresh)
+        elif fresh:
+            logger.warning("%s: more than %d sections and regions; %s is not ranked", channel, MOST_SCOPES, fresh[0])
 
     async def _bind(self, channel: str, id_: str, headline: str) -> None:
         try:
@@ -138,20 +148,25 @@ class Stories:
     # --- the end ----------------------------------------------------------------------------------------------------
 
     async def forget(self, channel: str, before: int) -> int:
-        """Let go of stories published before a time (ms). How many went."""
+        """Let go of stories published before a time (ms), with all that was said of them. How many went."""
         old = await self._call("zrange", _key(channel, "stories:new"), "-inf", str(before), byscore=True)
-        await self._forget(channel, old)
-        return len(old)
-
-    async def _forget(self, channel: str, ids: Iterable[str]) -> None:
-        gone = list(ids)
-        if not gone:
-            return
+        if not old:
+            return 0
+        stories = await self.find(channel, old)
+        headlines = await self._call("hmget", _key(channel, "stories:headlines"), old)
+        gone = [headline for text in headlines if text for headline in json.loads(text)]
+        gone += [one.headline for one in stories.values() if one.headline]
         pipe = self.redis.pipeline(transaction=False)
-        pipe.zrem(_key(channel, "stories:new"), *gone)
-        for name in ("stories", "stories:ruled", "stories:flagged", "stories:withheld", "read:readers"):
+        pipe.zrem(_key(channel, "stories:new"), *old)
+        for name in OF_STORIES:
+            pipe.hdel(_key(channel, name), *old)
+        for name in OF_HEADLINES if gone else ():
             pipe.hdel(_key(channel, name), *gone)
         await self._execute(pipe)
+        for scope in {scope for one in stories.values() for scope in scopes_of(channel, one.section, one.region)}:
+            if not await self._call("exists", scope.ranking(Window.WEEK)):
+                await self._call("srem", _key(channel, "stories:scopes"), scope.path)
+        return len(old)
 
     async def _keep(self, key: str, field: str, value: Mapping[str, Any] | None) -> None:
         if value is None:

@@ -65,7 +65,6 @@ def of_draft(draft: StoryDraft, now: int, before: Story | None = None) -> Story:
     given = draft.model_dump()
     link = canonical(draft.link)
     given |= {"id": story_id(link), "link": link, "published_at": draft.published_at or first}
-    given["headline"] = draft.headline or (before.headline if before else None)
     return Story(**given)
 
 
