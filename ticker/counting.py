@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
+from zlib import crc32
 
 from ticker.channel import MostRead
 from ticker.headline import LINK_LIMIT
@@ -20,7 +21,7 @@ from ticker.robots import is_robot
 from ticker.story import canonical, is_owned, story_id
 
 AT_ONCE = 20  # reads of a story that do not wait
-WAIT = 10_000  # ms that fewer wait
+WAIT = 10_000  # ms that fewer wait at most, and at least half of it
 BATCH = 40  # reads in one script: it must leave Redis free well within a millisecond
 MOST_PENDING = 200_000  # reads kept while Redis is away
 MOST_TOKENS = 500_000  # of a half hour kept here; beyond that only count.lua bars repeats
@@ -125,7 +126,7 @@ class Counting:
         batch: list[Read] = []
         for story in list(self._pending):
             reads = self._pending[story]
-            if not all_ and len(reads) < AT_ONCE and now - reads[0].at < WAIT:
+            if not all_ and len(reads) < AT_ONCE and now - reads[0].at < patience(story):
                 continue
             del self._pending[story]
             self.size -= len(reads)
@@ -136,6 +137,11 @@ class Counting:
                     batch = []
         if batch:
             yield batch
+
+
+def patience(story: str) -> int:
+    """How long a story's reads wait (ms): not all the same, or all would be written at the same moment."""
+    return WAIT // 2 + crc32(story.encode()) % (WAIT // 2)
 
 
 def _fields(said: str) -> dict[str, str]:

@@ -34,14 +34,14 @@ from ticker.stories import Stories
 COUNT = Path(__file__).with_name("count.lua").read_text()
 
 LAST = 2.0  # s that the last turn may take
-EVERY = 1.0  # s between two looks at what is to be written
+EVERY = 0.25  # s between two looks at what is to be written
 ANSWER_KEPT = 600_000  # ms; a batch that could not be written for nearly as long is given up
 GIVEN_UP_AFTER = 540_000  # ms
 NEXT_KEPT = 7 * DAY  # ms
 SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
-TOGETHER = 8  # batches sent in one go: more would keep readers waiting
+TOGETHER = 4  # batches sent in one go: more would keep readers waiting
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
