@@ -22,7 +22,7 @@ from ticker.story import canonical, is_owned, story_id
 
 AT_ONCE = 20  # reads of a story that do not wait
 WAIT = 10_000  # ms that fewer wait at most, and at least half of it
-BATCH = 40  # reads in one script: it must leave Redis free well within a millisecond
+BATCH = 20  # reads in one script: it must leave Redis free well within a millisecond
 MOST_PENDING = 200_000  # reads kept while Redis is away
 MOST_TOKENS = 500_000  # of a half hour kept here; beyond that only count.lua bars repeats
 LONGEST_DWELL = 86_400  # s; nobody reads for longer

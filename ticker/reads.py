@@ -41,7 +41,7 @@ NEXT_KEPT = 7 * DAY  # ms
 SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
-TOGETHER = 4  # batches sent in one go: more would keep readers waiting
+TOGETHER = 8  # batches sent in one go: more would keep readers waiting
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
