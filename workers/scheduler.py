@@ -89,7 +89,12 @@ class Jobs:
         with self._telling_once():
             await self.stream.hear_the_time()
             for channel in self.settings.channels.values():
-                await self.lists.make(channel, self.stream.now())
+                try:
+                    await self.lists.make(channel, self.stream.now())
+                except Unavailable:
+                    raise
+                except TickerError as error:
+                    logger.warning("%s: the most-read lists could not be made: %s", channel.name, error.detail)
 
     @contextlib.contextmanager
     def _telling_once(self) -> Iterator[None]:
