@@ -7,8 +7,8 @@ from ticker.channel import Channel
 from ticker.seen import Known
 from workers import demo, match
 from workers.identity import identify
+from workers.scenes import ENGLISH
 from workers.sources import parse
-from workers.stories import ENGLISH
 
 NOW = 1_795_435_200_000
 CYCLE = len(ENGLISH) * demo.STEP

@@ -23,6 +23,7 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    beacon,
     canary,
     connection,
     dead,
@@ -45,12 +46,13 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.channel import Channel
+from ticker.channel import Channel, MostRead
 from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys, Scope
+from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
 from workers import fetch, match, parse, source
 
@@ -158,6 +160,9 @@ def examples() -> dict[str, dict[str, Any]]:
     return {message["type"]: message for message in found}
 
 
+LIST = json.dumps({"window": "24h", "as_of": "2026-11-23T10:02:03.000Z", "stories": []})
+
+
 def test_examples_of_messages_are_what_is_sent() -> None:
     shown = examples()
     told = shown["published"]["headline"]
@@ -165,6 +170,7 @@ def test_examples_of_messages_are_what_is_sent() -> None:
         protocol.snapshot(Channel(name="en", title="English"), "p", [], "0", now=0, every_ms=1, reason="too_old"),
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
         protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
+        protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -245,6 +251,7 @@ def test_every_address_is_documented() -> None:
 
 @pytest.mark.parametrize("sentence", [
     f"| {requests.BODY_LIMIT // 1024} kB | 413 ",
+    f"| {beacon.LARGEST // 1024} kB | 413 ",
     f"| {requests.BODY_SECONDS:.0f} s | 408 ",
     f"| {transport.HEAD_LIMIT // 1024} kB | 431 ",
     f"| {transport.PIPELINE_LIMIT} | 429 `too-many` |",
@@ -284,7 +291,7 @@ def default_of(model: type[BaseModel], name: str) -> str:
         return f"`{str(field.default).lower()}`"
     if isinstance(field.default, list):
         return f"`{json.dumps(field.default)}`"
-    if isinstance(field.default, frozenset | dict) and not field.default:
+    if isinstance(field.default, frozenset | dict | tuple) and not field.default:
         return "none"
     return f"`{field.default}`"
 
@@ -318,12 +325,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "most_read"}
 
 
 @pytest.mark.parametrize(
     ("heading", "model", "in_words"),
-    [("Channels", Channel, TOLD_IN_WORDS), ("Sources", SourceSettings, set[str]())],
+    [
+        ("Channels", Channel, TOLD_IN_WORDS),
+        ("Most read", MostRead, set[str]()),
+        ("Sources", SourceSettings, set[str]()),
+    ],
 )
 def test_every_key_of_a_table_is_documented_with_its_default(
     heading: str, model: type[BaseModel], in_words: set[str]
@@ -463,7 +474,8 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
     hub = Hub(stream, settings.channels)
-    families = await metrics.families(hub)
+    reads = Reads(stream.redis, settings.channels, stream.now)
+    families = await metrics.families(hub, reads)
     assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "Metrics"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families

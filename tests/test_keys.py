@@ -15,6 +15,8 @@ RIGHTS = {
     Scope.CORRECT: {"correct", "hold"},
     Scope.RETRACT: {"retract", "hold"},
     Scope.SOURCE: set(),
+    Scope.STORIES: set(),
+    Scope.CURATE: set(),
     Scope.ADMIN: {action.value for action in BY_HAND},
 }
 OF_A_SOURCE = {"publish", "update", "correct", "retract"}
@@ -45,6 +47,18 @@ def test_every_set_of_scopes_allows_what_one_of_them_allows(action):
             assert allows(key(*scopes), action) == others, scopes
             assert allows(key(*scopes), action, source="agency2") == others, scopes
             assert allows(key(*scopes), action, source="agency") == own, scopes
+
+
+@pytest.mark.parametrize("wanted", [Scope.STORIES, Scope.CURATE])
+def test_what_is_no_action_on_a_headline_has_a_scope_of_its_own(wanted):
+    for scope in Scope:
+        if scope in (wanted, Scope.ADMIN):
+            key(scope).allow_scope(wanted, "en")
+            with pytest.raises(Forbidden):
+                key(scope, channels=("ar",)).allow_scope(wanted, "en")
+        else:
+            with pytest.raises(Forbidden):
+                key(scope).allow_scope(wanted, "en")
 
 
 @pytest.mark.parametrize("scope", Scope)

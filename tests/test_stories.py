@@ -1,15 +1,99 @@
+"""Stories in Redis: registered for the channel's own hosts, found, ruled about, forgotten."""
+
 import pytest
 
-from ticker.headline import Draft
-from workers.stories import ARABIC, ENGLISH, SPANISH
+from tests.samples import NOW
+from tests.test_reads import CHANNEL, registered
+from ticker import stories as stories_
+from ticker.channel import Channel
+from ticker.errors import Invalid, NoStory
+from ticker.scope import Scope
+from ticker.store import Client
+from ticker.stories import Stories
+from ticker.story import StoryDraft
 
 
-@pytest.mark.parametrize("stories", [ENGLISH, ARABIC, SPANISH])
-def test_every_language_has_all_that_can_happen(stories):
-    assert len(stories) >= 20
-    assert {"flash", "urgent", "bulletin", "routine"} == {story.urgency for story in stories}
-    for what in ("then", "note", "kill", "embargo", "life"):
-        assert any(getattr(story, what) for story in stories)
-    for story in stories:
-        assert len(Draft(text=story.text).text) <= 100
-        assert bool(story.kill) == ("{cycle}" in story.text)  # killed words may not come back
+@pytest.fixture
+def stories(redis: Client) -> Stories:
+    return Stories(redis)
+
+
+def draft(link: str = "https://news.example.org/1", **fields: object) -> StoryDraft:
+    return StoryDraft.model_validate({"title": "One", "link": link, **fields})
+
+
+async def test_the_same_link_is_the_same_story(stories: Stories) -> None:
+    first, new = await stories.register(CHANNEL, draft(), NOW)
+    assert new
+    again, new = await stories.register(CHANNEL, draft("http://news.example.org/1/?utm_source=x", title="Two"), NOW + 1)
+    assert not new
+    assert (again.id, again.title, again.published_at) == (first.id, "Two", NOW)
+    assert await stories.get("en", first.id) == again
+    assert await stories.recent("en") == [again]
+
+
+async def test_only_the_channels_own_hosts_have_stories(stories: Stories) -> None:
+    with pytest.raises(Invalid):
+        await stories.register(CHANNEL, draft("https://elsewhere.example/1"), NOW)
+    with pytest.raises(Invalid):
+        await stories.register(Channel(name="en"), draft(), NOW)
+    assert await stories.recent("en") == []
+
+
+async def test_sections_and_regions_are_counted_and_bounded(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stories_, "MOST_SCOPES", 2)
+    await stories.register(CHANNEL, draft(section="World", region="Coast", published_at="2026-01-01T00:00:00Z"), NOW)
+    both = [Scope("en"), Scope("en", "region", "Coast"), Scope("en", "section", "World")]
+    assert await stories.scopes("en") == both
+    sport = draft("https://news.example.org/2", section="Sport")
+    assert (await stories.register(CHANNEL, sport, NOW))[0].section == "Sport"
+    assert await stories.scopes("en") == both
+    await stories.forget("en", NOW - 1)
+    await stories.register(CHANNEL, sport, NOW)
+    assert await stories.scopes("en") == [Scope("en"), Scope("en", "section", "Sport")]
+
+
+async def test_what_is_not_there(stories: Stories) -> None:
+    with pytest.raises(NoStory):
+        await stories.get("en", "a" * 16)
+    assert await stories.find("en", []) == {}
+    assert await stories.read_after("en", "a" * 16) == {}
+
+
+async def test_rulings_flags_and_coverage_are_kept_until_taken_back(stories: Stories) -> None:
+    await stories.rule("en", "a", {"verdict": "pin"})
+    await stories.cover("en", "storm", {"title": "Storm", "stories": ["a"]})
+    assert await stories.flag("en", "a", {"why": "revived"})
+    assert not await stories.flag("en", "a", {"why": "one_network"})
+    assert await stories.rulings("en") == {"a": {"verdict": "pin"}}
+    assert await stories.flags("en") == {"a": {"why": "revived"}}
+    assert await stories.coverages("en") == {"storm": {"title": "Storm", "stories": ["a"]}}
+    await stories.rule("en", "a", None)
+    await stories.cover("en", "storm", None)
+    await stories.unflag("en", "a")
+    assert not await stories.rulings("en") and not await stories.flags("en") and not await stories.coverages("en")
+
+
+async def test_links_that_nobody_has_registered_are_bounded(
+    stories: Stories, redis: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories_, "MOST_LINKS", 2)
+    known = await registered(redis)
+    await stories.note_links("en", {known.id: known.link, "a": "https://news.example.org/a"})
+    await stories.note_links("en", {name: f"https://news.example.org/{name}" for name in "bcd"})
+    assert list(await stories.unknown_links("en")) == ["a", "b"]
+    await stories.drop_link("en", "a")
+    assert list(await stories.unknown_links("en")) == ["b"]
+
+
+async def test_old_stories_are_forgotten_with_all_that_was_said_of_them(stories: Stories) -> None:
+    old, _ = await stories.register(CHANNEL, draft(published_at="2026-01-01T00:00:00Z"), NOW)
+    new, _ = await stories.register(CHANNEL, draft("https://news.example.org/2"), NOW)
+    await stories.rule("en", old.id, {"verdict": "pin"})
+    await stories.register(CHANNEL, draft(published_at="2026-01-01T00:00:00Z", headline="a" * 16), NOW)
+    assert await stories.redis.exists(Scope("en").key("stories:named"), Scope("en").key("stories:of")) == 2
+    assert await stories.forget("en", NOW - 1) == 1
+    assert await stories.redis.exists(*(Scope("en").key(name) for name in stories_.OF_HEADLINES)) == 0
+    assert await stories.recent("en") == [new]
+    assert await stories.rulings("en") == {}
+    assert await stories.forget("en", NOW - 1) == 0

@@ -12,15 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, embedded, errors, feeds, health, openapi, pages, sse, websocket, widget
+from ticker import api, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket, widget
 from ticker import settings as settings_of
+from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
 from ticker.hub import Hub
 from ticker.keys import Keys
+from ticker.lists import Lists
 from ticker.processes import say_ready
+from ticker.reads import Reads
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
+from ticker.stories import Stories
 from ticker.stream import Stream
 
 STREAM = "/v1/channels/{channel}/stream"
@@ -45,12 +49,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 stall_seconds=given.stall_seconds,
             )
             app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
+            reads = Reads(redis, given.channels, stream.now)
+            app.state.reads, app.state.lists = reads, Lists(Stories(redis))
+            app.state.beacon = Beacon(reads, given.channels)
             widget.assets()  # made before anybody waits for them
-            running = asyncio.create_task(_run(hub))
+            running = asyncio.create_task(_run(hub, reads))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
             try:
-                yield {"hub": hub}
+                yield {"hub": hub, "beacon": app.state.beacon}
             finally:
                 running.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -62,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         Route(SOCKET, websocket.not_upgraded, methods=["GET"]),
         *feeds.routes,
         *api.routes,
+        *most_read.routes,
         *health.routes,
         *openapi.routes,
         *pages.routes,
@@ -82,9 +90,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
-async def _run(hub: Hub) -> None:
+async def _run(hub: Hub, reads: Reads) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
+        tasks.create_task(reads.run())
         await hub.loaded.wait()
         say_ready()
 

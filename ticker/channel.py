@@ -13,6 +13,26 @@ DAY = 86_400  # seconds
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
+Host = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=253)]
+
+
+class MostRead(BaseModel):
+    """How a channel's most-read lists are made: `[channels.NAME.most_read]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hosts: tuple[Host, ...] = Field(default=(), description="hosts whose stories are ranked; `*.` for all below")
+    dwell_seconds: int = Field(default=5, ge=0, le=600, description="seconds on the page that make a read")
+    network_reads: int = Field(default=30, ge=1, le=10**6, description="reads an hour of one network that count whole")
+    least_reads: float = Field(default=30, ge=1, le=10**6, description="decayed reads without which none is listed")
+    steady_ratio: float = Field(default=1.05, ge=1, le=10, description="how clearly one must be ahead to pass another")
+    settle_seconds: int = Field(default=30, ge=0, le=3600, description="seconds until it passes all the same")
+    oldest_days: int = Field(default=30, ge=1, le=400, description="days after which a story is no longer listed")
+    revived_days: int = Field(default=3, ge=1, le=400, description="days after which a sudden return is looked into")
+    hide_minutes: int = Field(default=35, ge=1, le=DAY, description="minutes after which a list hides itself")
+    expired_leave: bool = Field(default=True, description="a story whose headline has expired leaves the lists")
+
+
 class Channel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,6 +44,7 @@ class Channel(BaseModel):
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
     origins: list[str] = Field(default=["*"], description="sites whose pages may read this channel")
+    most_read: MostRead = Field(default=MostRead(), description="which stories are ranked, and how")
 
     @model_validator(mode="before")
     @classmethod

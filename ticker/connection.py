@@ -8,8 +8,8 @@ the ASGI road takes 13 for an event stream and 24 for a WebSocket).
 import asyncio
 import random
 import time
-from collections.abc import MutableSet
-from typing import Any, ClassVar
+from collections.abc import Callable, MutableSet
+from typing import Any, ClassVar, NamedTuple
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
@@ -124,14 +124,31 @@ class EventStream(Connection):
         self.peer.close()
 
 
+class Speaker(NamedTuple):
+    """Who speaks, and who hears it: a reader may say that it has read something."""
+
+    hear: Callable[[str, str, str, str], None]
+    channel: str
+    address: str
+    agent: str
+
+
 class WebSocket(Connection):
     """WebSocket, one message a frame. What the peer says is read by `websockets`, from its first word on."""
 
-    __slots__ = ("deflates", "ended", "incoming", "said")
+    __slots__ = ("ended", "incoming", "said", "speaker")
     transport: ClassVar[str] = "websocket"
 
-    def __init__(self, hub: Hub, connections: MutableSet[Any], encoding: Encoding, subscription: Subscription) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        connections: MutableSet[Any],
+        encoding: Encoding,
+        subscription: Subscription,
+        speaker: Speaker,
+    ) -> None:
         super().__init__(hub, connections, encoding, subscription)
+        self.speaker = speaker
         self.incoming: Protocol | None = None  # most readers never say a word: 4 kB each that are not spent
         self.said: list[bytes] = []  # of a message that is not yet whole
         self.ended = False  # a close frame has been sent
@@ -154,7 +171,7 @@ class WebSocket(Connection):
         self._answer(self.incoming)
 
     def _hear(self, incoming: Protocol) -> None:
-        """What a reader says is not for us; but text must be UTF-8 (RFC 6455 section 8.1)."""
+        """Text must be UTF-8 (RFC 6455 section 8.1); binary messages are nothing that we know."""
         for frame in incoming.events_received():
             assert isinstance(frame, Frame)  # heads are read by uvicorn
             if frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self.said):
@@ -165,12 +182,14 @@ class WebSocket(Connection):
             if data or not self.said:  # empty fragments have no end that a limit on bytes would find
                 self.said.append(data)
             return
-        text, self.said = b"".join([*self.said, data]), []
+        said, self.said = b"".join([*self.said, data]), []
         try:
-            text.decode()
+            text = said.decode()
         except UnicodeDecodeError:
             if incoming.state is OPEN:
                 incoming.fail(1007, "text that is not UTF-8")
+            return
+        self.speaker.hear(self.speaker.channel, text, self.speaker.address, self.speaker.agent)
 
     def _answer(self, incoming: Protocol) -> None:
         """Pongs, and the end when there is one."""

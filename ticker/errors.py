@@ -90,6 +90,14 @@ class NoHeadline(NotFound):
         super().__init__(f"There is no headline {headline_id!r} on this channel that you may see.")
 
 
+class NoStory(NotFound):
+    code = "no-story"
+    title = "There is no such story"
+
+    def __init__(self, story_id: str) -> None:
+        super().__init__(f"There is no story {story_id!r} on this channel.")
+
+
 class MethodNotAllowed(TickerError):
     code = "method-not-allowed"
     status = 405

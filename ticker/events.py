@@ -1,4 +1,8 @@
-"""What can happen to a headline, as readers are told it. The log is a list of these."""
+"""What can happen to a headline, as readers are told it. The log is a list of these.
+
+And one thing that happens to no headline: a most-read list has changed. It stands in the log to have a position
+like everything else that readers are told; no board takes notice of it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ class EventType(StrEnum):
     HELD = "held"
     RETRACTED = "retracted"
     EXPIRED = "expired"
+    MOST_READ = "most_read"
 
     @property
     def removes(self) -> bool:
@@ -26,7 +31,8 @@ class EventType(StrEnum):
 class Event:
     """One change. `headline` is the headline as it now stands; None when the change removes it.
 
-    `json` is the headline as it goes to readers, made once by the desk and handed along as it is.
+    `json` is the headline as it goes to readers, made once by the desk and handed along as it is; of a most-read
+    list, whose `id` is none of a headline, it is the list.
     """
 
     type: EventType
@@ -40,6 +46,8 @@ class Event:
         fields = {"type": self.type.value, "id": self.id}
         if self.headline is not None:
             fields["headline"] = self.json
+        elif self.json:
+            fields["list"] = self.json
         if self.note:
             fields["note"] = self.note
         return fields
@@ -59,6 +67,8 @@ def from_fields(fields: Mapping[str, str]) -> Event:
         event_type = EventType(fields["type"])
         if event_type.removes:
             return removal(event_type, fields["id"], fields.get("note"))
+        if event_type is EventType.MOST_READ:
+            return Event(event_type, fields["id"], json=fields["list"])
         json = fields["headline"]
         return Event(event_type, fields["id"], Headline.model_validate_json(json), json)
     except KeyError as missing:

@@ -24,6 +24,8 @@ class Scope(StrEnum):
     CORRECT = "correct"
     RETRACT = "retract"
     SOURCE = "source"  # publish, update and retract what carries the key's own name as its source
+    STORIES = "stories"  # register what readers open
+    CURATE = "curate"  # decide about the most-read lists
     ADMIN = "admin"
 
 
@@ -66,6 +68,12 @@ class Key(NamedTuple):
             raise Forbidden(f"To {action} a key needs one of: {', '.join(sorted(ALLOWED[action]))}, admin.")
         if granted == {Scope.SOURCE} and source != self.name:
             raise Forbidden(f"A source's key may only touch headlines whose source.name is {self.name!r}.")
+
+    def allow_scope(self, scope: Scope, channel: str) -> None:
+        """Forbidden unless the key has this scope for this channel."""
+        self.allow_channel(channel)
+        if not self.scopes & {scope, Scope.ADMIN}:
+            raise Forbidden(f"For this a key needs one of: {scope}, admin.")
 
     def allow_channel(self, channel: str) -> None:
         if self.channels and channel not in self.channels:

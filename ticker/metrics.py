@@ -18,6 +18,7 @@ from ticker.errors import TickerError
 from ticker.fanout import Fanout
 from ticker.histogram import Histogram
 from ticker.hub import Hub
+from ticker.reads import Reads
 from ticker.sources import Sources, State
 from ticker.store import Gone
 
@@ -28,14 +29,14 @@ TRANSPORTS = ("sse", "websocket", "poll")
 _started_at = time.time()
 
 
-async def text(hub: Hub) -> bytes:
+async def text(hub: Hub, reads: Reads) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected(await families(hub)))
+    registry.register(_Collected(await families(hub, reads)))
     return generate_latest(registry)
 
 
-async def families(hub: Hub) -> list[Metric]:
-    told = [*_readers(hub), *_channels(hub), *_health(hub), *_process()]
+async def families(hub: Hub, reads: Reads) -> list[Metric]:
+    told = [*_readers(hub), *_channels(hub), *_health(hub), *_reads(reads), *_process()]
     for asked in await asyncio.gather(_from_redis(_behind(hub)), _from_redis(_sources(hub))):
         told += asked
     return told
@@ -140,6 +141,19 @@ async def _behind(hub: Hub) -> list[Metric]:
             behind.add_metric([name], len(waiting))
             oldest.add_metric([name], max(0, hub.stream.now() - waiting[0]) / 1000 if waiting else 0)
     return [behind, oldest]
+
+
+def _reads(reads: Reads) -> Iterator[Metric]:
+    beacons = CounterMetricFamily("ticker_reads", "Beacons by what became of them", labels=["channel", "outcome"])
+    waiting = GaugeMetricFamily("ticker_reads_waiting", "Reads that are not in Redis yet", labels=["channel"])
+    written = CounterMetricFamily("ticker_reads_written", "Reads by what Redis made of them", labels=["outcome"])
+    for channel, counting in reads.counting.items():
+        waiting.add_metric([channel], counting.size)
+        for outcome, count in counting.outcomes.items():
+            beacons.add_metric([channel, outcome], count)
+    for fate in ("written", "repeats", "unregistered", "lost"):
+        written.add_metric([fate], getattr(reads, fate))
+    yield from (beacons, waiting, written)
 
 
 async def _sources(hub: Hub) -> list[Metric]:

@@ -11,11 +11,15 @@ from starlette.routing import BaseRoute, Route
 from ticker import __version__
 from ticker.api import LONGEST_WAIT, Holding, Nothing, Place, Retraction
 from ticker.headline import Draft, Patch, Record
+from ticker.most_read import Coverage, Decision
+from ticker.ranking import LISTS, ROWS
+from ticker.story import Story, StoryDraft
 from ticker.urgency import Urgency
 
 JSON = "application/json"
 _CHANNEL = "/v1/channels/{channel}"
 _HEADLINE = _CHANNEL + "/headlines/{id}"
+_STORY = _CHANNEL + "/stories/{id}"
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
@@ -28,6 +32,13 @@ def _param(name: str, where: str, schema: dict[str, Any], text: str, *, required
 
 CHANNEL = _param("channel", "path", {"type": "string"}, "the channel's name, such as `en`")
 ID = _param("id", "path", {"type": "string"}, "the headline's id")
+STORY = _param("id", "path", {"type": "string"}, "the story's id")
+NAME = _param("name", "path", {"type": "string", "maxLength": 60}, "the coverage's name")
+LIST = [
+    _param("window", "query", {"type": "string", "enum": list(LISTS)}, "which list; `24h` by default"),
+    _param("section", "query", {"type": "string", "maxLength": 60}, "of this section only"),
+    _param("limit", "query", {"type": "integer", "minimum": 0, "maximum": ROWS}, "rows; 10 by default"),
+]
 FILTER = [
     _param("urgency", "query", {"type": "string", "enum": [u.value for u in Urgency]}, "this urgency and above"),
     _param("section", "query", {"type": "string", "maxLength": 60}, "this section only"),
@@ -79,13 +90,16 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 
 
 def document() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [Draft, Patch, Record, Retraction, Holding, Place, Nothing]
+    models: list[type[BaseModel]] = [
+        *(Draft, Patch, Record, Retraction, Holding, Place, Nothing),
+        *(Story, StoryDraft, Decision, Coverage),
+    ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
     problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": {**_reading(), **_writing()},
+        "paths": {**_reading(), **_writing(), **_most_read()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -142,6 +156,41 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
         _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
+    }
+
+
+def _most_read() -> dict[str, Any]:
+    anything, story = _json({"type": "object"}), _json(_ref(Story))
+    register = _operation(
+        "Register a story", [CHANNEL], answer=story, body=StoryDraft, problems=_WRITE_PROBLEMS, status="201"
+    )
+    again = _operation("Register it again", [CHANNEL, STORY], answer=story, body=StoryDraft, problems=_WRITE_PROBLEMS)
+    for one in (register, again):
+        one["responses"] |= {code: {"description": "done", **story} for code in ("200", "201")}
+    decide = _operation(
+        "An editor's word on a story", [CHANNEL, STORY], answer=anything, body=Decision, problems=_WRITE_PROBLEMS
+    )
+    cover = _operation(
+        "Keep stories together", [CHANNEL, NAME], answer=anything, body=Coverage, problems=_WRITE_PROBLEMS
+    )
+    by_editors = ("401", "403", "404", "405", "422", "503")
+    return {
+        _CHANNEL + "/most-read": {"get": _operation("What is read most", [CHANNEL, *LIST], answer=anything)},
+        _CHANNEL + "/stories": {"post": register},
+        _STORY: {"get": _operation("One story", [CHANNEL, STORY], answer=story), "put": again},
+        _STORY + "/next": {"get": _operation("What to read next, and why", [CHANNEL, STORY], answer=anything)},
+        _STORY + "/ruling": {
+            "put": decide,
+            "delete": _operation("Take it back", [CHANNEL, STORY], answer=anything, problems=by_editors),
+        },
+        _CHANNEL + "/rulings": {
+            "get": _operation("What editors decided", [CHANNEL], answer=anything, problems=by_editors)
+        },
+        _CHANNEL + "/coverage/{name}": {
+            "get": _operation("Stories that belong together", [CHANNEL, NAME], answer=anything),
+            "put": cover,
+            "delete": _operation("No longer", [CHANNEL, NAME], answer=anything, problems=by_editors),
+        },
     }
 
 

@@ -40,6 +40,8 @@ def snapshot(
 def change(event: Event, position: str) -> Message:
     if event.headline is not None:
         text = f'{{"type":"{event.type}","position":"{position}","headline":{event.json}}}'
+    elif event.type is EventType.MOST_READ:
+        text = f'{{"type":"{event.type}","position":"{position}",{event.json.removeprefix("{")}'
     else:
         text = _dump({"type": event.type, "position": position, "id": event.id, **_note(event.note)})
     return Message(event.type, text, position)

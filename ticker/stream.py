@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 from ticker import events
 from ticker.clock import Clock
 from ticker.errors import NotReplicated
-from ticker.events import Event
+from ticker.events import Event, EventType
 from ticker.fanout import Loaded
 from ticker.headline import Headline, Record
 from ticker.position import Position
+from ticker.ranking import LISTS
+from ticker.scope import Scope
 from ticker.store import Client, Gone, monotonic_ms, refusal
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ HEAR_EVERY = 2_000  # ms between looks at Redis's clock
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
+TOLD = [f"told:{name}" for name in LISTS]  # what readers are told of each most-read list
 
 
 class Keys(NamedTuple):
@@ -124,7 +127,7 @@ class Stream:
         self.redis = redis
         self.clock = clock
         self.min_replicas = min_replicas
-        self._new_epoch = new_epoch or _random_epoch
+        self._new_epoch = new_epoch or (lambda: secrets.token_hex(4))
         self._heard_at = -HEAR_EVERY
         self._last_moment = 0
 
@@ -242,13 +245,10 @@ class Stream:
         pipe.hvals(keys.board)
         pipe.xrevrange(keys.log, count=RECENT + 1)
         pipe.hget(keys.meta, "trimmed")
-        _, (epoch, last), board, entries, trimmed = await pipe.execute()
+        pipe.hmget(Scope(channel).lists, TOLD)
+        _, (epoch, last), board, entries, trimmed, lists = await pipe.execute()
         complete = len(entries) <= RECENT and not trimmed
-        recent = [
-            (Position.at(epoch, entry_id), event)
-            for entry_id, fields in reversed(entries[:RECENT])
-            if (event := _event(fields)) is not None
-        ]
+        recent = _events(epoch, list(reversed(entries[:RECENT])), lists)
         headlines = [headline for raw in board if (headline := _headline(channel, raw)) is not None]
         return Loaded(Position.at(epoch, last or "0-0"), headlines, recent, complete)
 
@@ -269,13 +269,10 @@ class Stream:
             if epoch != position.epoch or not (here or after in ("0-0", last)):
                 return
             entries = reply[0][1] if reply else []
-            batch = [
-                (Position.at(position.epoch, entry_id), event)
-                for entry_id, fields in entries
-                if (event := _event(fields)) is not None
-            ]
+            told = any(fields.get("type") == EventType.MOST_READ for _, fields in entries)
+            lists = await self.redis.hmget(Scope(channel).lists, TOLD) if told else []
             after = entries[-1][0] if entries else after
-            yield batch
+            yield _events(position.epoch, entries, lists)
 
     async def waiting(self, channel: str, position: Position) -> list[Position]:
         """Where the events stand that the log has after the position; the first BATCH of them."""
@@ -350,6 +347,20 @@ class Stream:
         return int(trimmed)
 
 
+def _events(
+    epoch: str, entries: Sequence[tuple[str, Mapping[str, str]]], lists: Sequence[str | None]
+) -> list[tuple[Position, Event]]:
+    """Those that can be read. Of a most-read list the entry has only the name: what it is now is in `lists`."""
+    found = []
+    told_of = dict(zip(TOLD, lists, strict=False))
+    for entry_id, fields in entries:
+        told = told_of.get(fields.get("id", "").replace("most_read", "told", 1))
+        event = _event({**fields, "list": told} if told else fields)
+        if event is not None:
+            found.append((Position.at(epoch, entry_id), event))
+    return found
+
+
 def _event(fields: Mapping[str, str]) -> Event | None:
     try:
         return events.from_fields(fields)
@@ -386,10 +397,6 @@ def split_answer(stored: str) -> tuple[str, str]:
     """Position and answer, as append.lua keeps them under `once`."""
     position, _, answer = stored.partition(" ")
     return position, answer
-
-
-def _random_epoch() -> str:
-    return secrets.token_hex(4)
 
 
 def _dump(value: Mapping[str, Any]) -> str:

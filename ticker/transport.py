@@ -2,20 +2,26 @@
 
 HTTP parsing and every ordinary request stay uvicorn's. What is added: a request to follow a channel that can be
 answered at once is answered here, without an ASGI task, and its transport is handed to a `Connection` (measured: a
-third of the cost of a connect, half of the memory); and limits on what a client may send before it is heard.
+third of the cost of a connect, half of the memory); so is a beacon; and limits on what a client may send before it is
+heard.
 """
 
 import asyncio
 import json
 import re
+import sys
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from uvicorn._types import ASGI3Application
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ticker import deflate, handshake, protocol, sse, subscription
-from ticker.connection import Connection, EventStream, WebSocket
+from ticker import beacon, deflate, handshake, protocol, sse, subscription
+from ticker.beacon import Beacon
+from ticker.connection import Connection, EventStream, Speaker, WebSocket
 from ticker.errors import HeadTooLarge, Malformed, Slow, TickerError, TooMany
 from ticker.handshake import Accepted
 from ticker.hub import Hub
@@ -28,6 +34,7 @@ MESSAGE_LIMIT = 1024 * 1024  # bytes of a whole request, however it is framed; w
 
 PIPELINE_LIMIT = 16  # requests that may wait behind one that is not yet answered
 
+_BEACON = re.compile(rb"/v1/channels/[a-z0-9-]+/reads(?:\.gif)?(?:\?.*)?")
 _FOLLOW = re.compile(rb"/v1/channels/([a-z0-9-]+)/(stream|ws)(?:\?(.*))?")
 
 
@@ -48,6 +55,7 @@ class HttpProtocol(HttpToolsProtocol):
     reading = 0  # bytes that came just now
     in_head = False
     opening: Opening | None = None
+    read: bytearray | None = None  # the body of a beacon, as far as it has come
     fault: TickerError | None = None  # of a request that could be parsed, and is too much all the same
     running: RequestResponseCycle | None = None
     unsent = 0  # bytes that waited for the peer when the server last looked, and since when
@@ -93,15 +101,22 @@ class HttpProtocol(HttpToolsProtocol):
         self._check_head()
         if self.opening is None and self.awaits_a_request:
             self.opening = self._opening()
-        if self.opening is None:
+            self.read = bytearray() if self._is_beacon() else None
+        if self.opening is None and self.read is None:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self.opening is None:  # else it is of a request behind one that has no end
+        if self.read is not None:
+            self.read += body
+            if len(self.read) > beacon.LARGEST:
+                self._take_the_ordinary_road(self.read)
+        elif self.opening is None:  # else it is of a request behind one that has no end
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self.opening is None:
+        if self.read is not None:
+            self._answer_beacon(self.read)
+        elif self.opening is None:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -149,6 +164,45 @@ class HttpProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing to warn of: see above."""
 
+    # --- beacons ----------------------------------------------------------------------------------------------------
+
+    def _is_beacon(self) -> bool:
+        return (
+            self.opening is None
+            and _BEACON.fullmatch(self.url) is not None
+            and self.parser.get_http_version() == "1.1"
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+        )
+
+    def _answer_beacon(self, body: bytearray) -> None:
+        path, _, query = self.url.partition(b"?")
+        headers = handshake.joined(self.headers)
+        counts: Beacon = self.app_state["beacon"]
+        address, method = self._address(headers), self.parser.get_method()
+        answer = counts.answer(method, path.decode(), query, headers.items(), address, bytes(body))
+        if answer is None:
+            self._take_the_ordinary_road(body)
+            super().on_message_complete()
+            return
+        self.read = None
+        self.opened_at = time.monotonic()
+        self.transport.write(answer)
+
+    def _take_the_ordinary_road(self, body: bytearray) -> None:
+        """It is no beacon after all, or one to look into."""
+        self.read = None
+        super().on_headers_complete()
+        super().on_body(bytes(body))
+
+    def _address(self, headers: Mapping[bytes, bytes]) -> str:
+        """Of the client, also where a proxy that is trusted speaks for it."""
+        host = self.client[0] if self.client else ""
+        forwarded, proxies = headers.get(b"x-forwarded-for"), _proxies(str(self.config.forwarded_allow_ips))
+        if forwarded and host in proxies:
+            host = proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0] or host
+        return host
+
     # --- streams ----------------------------------------------------------------------------------------------------
 
     def _opening(self) -> Opening | None:
@@ -188,7 +242,11 @@ class HttpProtocol(HttpToolsProtocol):
         if accepted is None:
             return None
         encoding = protocol.deflated_frames if accepted.deflates else protocol.frames
-        return Opening(WebSocket(hub, self.connections, encoding, wanted), accepted.head + b"\r\n", wanted)
+        agent = sys.intern(headers.get(b"user-agent", b"").decode("latin-1"))  # one for all who have the same
+        counts: Beacon = self.app_state["beacon"]
+        speaker = Speaker(counts.reads.hear, wanted.channel, self._address(headers), agent)
+        socket = WebSocket(hub, self.connections, encoding, wanted, speaker)
+        return Opening(socket, accepted.head + b"\r\n", wanted)
 
     def _hand_over(self, connection: Connection, head: bytes, wanted: Subscription) -> None:
         """The connection goes its own way, and nothing of what read its request is kept."""
@@ -198,6 +256,12 @@ class HttpProtocol(HttpToolsProtocol):
         # Circles that only the collector would find.
         self.parser = self.opening = self.cycle = self.running = self.flow = None  # type: ignore[assignment]
         connection.open(transport, head, wanted)
+
+
+@lru_cache
+def _proxies(trusted: str) -> _TrustedHosts:
+    """Whose word on the client's address is taken: uvicorn's own rule, from FORWARDED_ALLOW_IPS."""
+    return _TrustedHosts(trusted)
 
 
 def _answer(error: TickerError) -> bytes:

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from ticker import instant
 from ticker.settings import SourceSettings
-from workers.stories import ARABIC, ENGLISH, SPANISH, Story
+from workers.scenes import ARABIC, ENGLISH, SPANISH, Scene
 
 STEP = 20_000  # ms between two stories
 THEN = 50_000  # ms until a story changes or is withdrawn; not a multiple of STEP, so that something happens in between
@@ -37,7 +37,7 @@ class Item:
     """A story as the feed has it at one moment. Times are ms."""
 
     id: str
-    story: Story
+    story: Scene
     text: str
     published: int
     updated: int

@@ -29,8 +29,11 @@ from ticker.seen import Known
 from ticker.settings import Settings, SettingsError, SourceSettings
 from ticker.sources import Sources
 from ticker.store import Gone, connect, monotonic_ms, new_clock
+from ticker.stories import Stories
 from ticker.stream import Stream
 from workers import demo, fetch, match, parse
+from workers.articles import LOOK_EVERY as LOOK_AT_ARTICLES_EVERY
+from workers.articles import Articles
 from workers.fetch import Fetched, Request, fetcher
 from workers.identity import identify
 from workers.parse import parser
@@ -87,6 +90,7 @@ class Ingest:
         """Until told to stop. A poll under way is given up: what it has handed in is remembered."""
         tasks = [asyncio.create_task(self._keep(source), name=source.name) for source in self.sources.values()]
         tasks.append(asyncio.create_task(self._hear_the_time(), name="time"))
+        tasks.append(asyncio.create_task(self._look_at_articles(), name="articles"))
         stopping = asyncio.create_task(stop.wait())
         try:
             done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -146,6 +150,14 @@ class Ingest:
             next_at = outcome.next_at
             done = {name: count for name, count in outcome.counts.items() if name not in ("polls", "unchanged")}
             logger.log(logging.INFO if done else logging.DEBUG, "%s: %s", settings.name, done or "nothing new")
+
+    async def _look_at_articles(self) -> None:
+        desk = self.tools.desk
+        articles = Articles(Stories(desk.stream.redis), self.tools.fetcher, desk.channels)
+        while True:
+            with contextlib.suppress(*Gone, TickerError):
+                await articles.look(self.tools.now())
+            await asyncio.sleep(LOOK_AT_ARTICLES_EVERY)
 
     async def _hear_the_time(self) -> None:
         while True:

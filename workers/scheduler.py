@@ -16,13 +16,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from ticker import embedded, logs
 from ticker import settings as settings_of
 from ticker.desk import Desk
-from ticker.errors import TickerError
+from ticker.errors import TickerError, Unavailable
+from ticker.lists import Lists
 from ticker.settings import Settings, SettingsError
 from ticker.store import Gone, connect, new_clock
+from ticker.stories import Stories
 from ticker.stream import Stream
 
 LOOK_EVERY = 0.25  # s; what is due happens within a second of its time
 TRIM_EVERY = 60  # s
+RANK_EVERY = 2  # s
 AT_ONCE = 500  # timers done before the clock is asked again
 
 HOUR = 3_600_000  # ms
@@ -37,6 +40,7 @@ class Jobs:
         self.desk = desk
         self.stream = desk.stream
         self.settings = settings
+        self.lists = Lists(Stories(desk.stream.redis))
         self._away = False
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -78,6 +82,19 @@ class Jobs:
                 )
                 if gone:
                     logger.info("%s: %d old events trimmed", channel, gone)
+                await self.lists.prune(self.settings.channels[channel], now)
+
+    async def rank(self) -> None:
+        """Make the most-read lists anew."""
+        with self._telling_once():
+            await self.stream.hear_the_time()
+            for channel in self.settings.channels.values():
+                try:
+                    await self.lists.make(channel, self.stream.now())
+                except Unavailable:
+                    raise
+                except TickerError as error:
+                    logger.warning("%s: the most-read lists could not be made: %s", channel.name, error.detail)
 
     @contextlib.contextmanager
     def _telling_once(self) -> Iterator[None]:
@@ -86,7 +103,7 @@ class Jobs:
         self._idle.clear()
         try:
             yield
-        except Gone as error:
+        except (*Gone, Unavailable) as error:
             if not self._away:
                 logger.warning("Redis is away (%s); what is due waits", error)
             self._away = True
@@ -109,6 +126,7 @@ async def run(settings: Settings) -> None:
         jobs = Jobs(Desk(Stream(redis, new_clock(), min_replicas=settings.min_replicas), settings.channels), settings)
         scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         scheduler.add_job(jobs.lapse, "interval", seconds=LOOK_EVERY)
+        scheduler.add_job(jobs.rank, "interval", seconds=RANK_EVERY)
         scheduler.add_job(jobs.trim, "interval", seconds=TRIM_EVERY, next_run_time=datetime.now(UTC))
         scheduler.start()
         logger.info("at work for %s", ", ".join(settings.channels))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from benchmarks.figures.beacon import beacon
 from benchmarks.figures.connect import connect
 from benchmarks.figures.drain import drain
 from benchmarks.figures.fanout import fanout
@@ -27,6 +28,7 @@ FIGURES: dict[str, Callable[[Options], Figure]] = {
     "slow": slow,
     "drain": drain,
     "soak": soak,
+    "beacon": beacon,
 }
 NEED_OURS = {"churn", "storm", "filters", "slow", "drain"}  # of what only this project can do
 

@@ -1,10 +1,10 @@
-"""The stories of the demonstration wire. Every place, person, team and event in them is invented."""
+"""The scenes of the demonstration wire. Every place, person, team and event in them is invented."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Scene:
     """One headline and what becomes of it. Seconds count from the moment it appears."""
 
     text: str
@@ -17,8 +17,8 @@ class Story:
     life: int = 0  # s until it has outlived itself; 0: as long as the others
 
 
-def _s(text: str, section: str = "", urgency: str = "routine", **more: str | int) -> Story:
-    return Story(text, urgency, section, **more)  # type: ignore[arg-type]
+def _s(text: str, section: str = "", urgency: str = "routine", **more: str | int) -> Scene:
+    return Scene(text, urgency, section, **more)  # type: ignore[arg-type]
 
 
 ENGLISH = (

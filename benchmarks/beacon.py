@@ -1,0 +1,300 @@
+"""What a read costs: `scripts/bench beacon`; `python -m benchmarks.beacon --exact 1000000` for how exact the lists are.
+
+Four servers one after the other, each pinned to one core and asked by a load on another: the beacon as `ticker web`
+answers it, in its HTTP protocol; the same with nothing counted; the beacon by its ASGI route; and a plain Starlette
+handler that does one Redis command. What counts is the server's CPU time (user and system) per answered
+request, the median of windows of a second, so that who waits for a core does not show; requests a second per core is
+its inverse. All speak keep-alive HTTP/1.1 without pipelining, each request another reader's read. Also: the counting
+by itself, and with --exact the rankings against every read decayed by itself.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import itertools
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from benchmarks import machine
+from benchmarks.report import say
+from tests.drift import drifting
+from tests.servers import RedisServer, binaries
+from ticker import most_read, ranking
+from ticker.beacon import Beacon
+from ticker.channel import Channel, MostRead
+from ticker.ranking import HOUR, Window
+from ticker.reads import Reads
+from ticker.scope import Scope
+from ticker.store import connect, monotonic_ms, new_clock
+from ticker.stories import Stories
+from ticker.story import StoryDraft, story_id
+from ticker.transport import HttpProtocol
+
+STORIES, AGENTS, CONNECTIONS = 500, 400, 64
+WINDOW = 1.0  # s; as long as the flush of what was counted comes round once
+CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), network_reads=10**6))
+CHANNELS = {"en": CHANNEL}
+PATH = "/v1/channels/en/reads"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+LINKS = [f"https://news.example.org/{number}" for number in range(STORIES)]
+
+
+# --- the servers ------------------------------------------------------------------------------------------------------
+
+
+async def serve(kind: str, redis_url: str, port: int) -> None:
+    gc.set_threshold(50_000, 50, 100)  # as `ticker web` has it
+    clock = new_clock()
+    async with connect(redis_url) as redis:
+        reads = Reads(redis, CHANNELS, lambda: clock.now(monotonic_ms()))
+        await reads.turn()
+        running = asyncio.create_task(reads.run())
+        beacon = Beacon(reads, CHANNELS)
+        app = plain(redis) if kind == PLAIN else routed(Nothing() if kind == FLOOR else beacon)
+        protocol = "httptools" if kind in (PLAIN, ROUTE) else HttpProtocol
+        config = uvicorn.Config(app, port=port, log_level="error", access_log=False, http=protocol, ws="none")
+        await uvicorn.Server(config).serve()
+        running.cancel()
+
+
+def plain(redis: Any) -> Starlette:
+    async def read(request: Request) -> Response:
+        body = await request.body()
+        await redis.zincrby("plain", 1, body[2:18])
+        return Response(status_code=204)
+
+    return Starlette(routes=[Route(PATH, read, methods=["POST"])])
+
+
+class _Hub:
+    """As much of a hub as the beacon's route asks for."""
+
+    def fanout(self, _: str) -> Any:
+        return argparse.Namespace(channel=CHANNEL)
+
+
+def routed(beacon: "Beacon | Nothing") -> Starlette:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
+        yield {"beacon": beacon}
+
+    app = Starlette(routes=most_read.routes, lifespan=lifespan)
+    app.state.hub, app.state.beacon = _Hub(), beacon
+    return app
+
+
+class Nothing:
+    """The floor: what HTTP and the sockets cost."""
+
+    def answer(self, *_: Any) -> bytes:
+        return b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+# --- the load ---------------------------------------------------------------------------------------------------------
+
+
+def requests() -> Iterator[bytes]:
+    """Each another reader on another story."""
+    for number in itertools.count():
+        body = f"s={story_id(LINKS[number % STORIES])}&d=12"
+        agent = f"{BROWSER} v{number // STORIES % AGENTS}"
+        yield (
+            f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {agent}\r\nOrigin: https://news.example.org\r\n"
+            f"Accept: */*\r\nAccept-Language: en\r\nContent-Type: text/plain\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
+
+
+class Asking(asyncio.Protocol):
+    def __init__(self, source: Iterator[bytes]) -> None:
+        self.source, self.answered = source, 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        transport.write(next(self.source))
+
+    def data_received(self, data: bytes) -> None:
+        assert data.startswith(b"HTTP/1.1 204"), data
+        self.answered += 1
+        self.transport.write(next(self.source))
+
+
+async def ask(port: int, seconds: float, pid: int) -> list[float]:
+    loop, source = asyncio.get_running_loop(), requests()
+    asking = [(await loop.create_connection(lambda: Asking(source), "127.0.0.1", port))[1] for _ in range(CONNECTIONS)]
+    await asyncio.sleep(1)
+    costs = []
+    for _ in range(round(seconds / WINDOW)):
+        before, cpu = sum(one.answered for one in asking), machine.cpu_seconds(pid)
+        await asyncio.sleep(WINDOW)
+        done = sum(one.answered for one in asking) - before
+        costs.append((machine.cpu_seconds(pid) - cpu) / max(1, done) * 1e6)
+    for one in asking:
+        one.transport.abort()
+    return costs
+
+
+async def answers(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise RuntimeError("the server does not answer")
+
+
+async def measured(kind: str, redis_url: str, seconds: float) -> list[float]:
+    """µs of the server's CPU for each read, window by window."""
+    port = machine.free_port()
+    with machine.pinned([machine.SERVER_CORE]):
+        command = [sys.executable, "-m", "benchmarks.beacon", "--serve", kind, redis_url, str(port)]
+        server = subprocess.Popen(command, cwd=machine.HERE.parent)  # noqa: ASYNC220  a moment
+    try:
+        await answers(port)
+        costs = await ask(port, seconds, server.pid)
+    finally:
+        server.kill()
+        server.wait()
+    return costs
+
+
+# --- what Redis and the counting cost ---------------------------------------------------------------------------------
+
+
+def counting() -> None:
+    """The counting by itself, without HTTP: every read another reader's."""
+    reads = Reads(None, CHANNELS, lambda: 0)
+    reads.salts.keep({0: b"s" * 32})
+    said = [f"s={story_id(link)}&d=12" for link in LINKS]
+    agents = [f"{BROWSER} v{number}" for number in range(AGENTS)]
+    rounds = list(itertools.product(agents, said))
+    reads.count("en", said[0], "192.0.2.1", agents[0])
+    for agent in agents:
+        reads.count("en", "s=x", "192.0.2.1", agent)
+    began = time.process_time()
+    for agent, one in rounds:
+        reads.count("en", one, "192.0.2.2", agent)
+    print(f"{'counting alone':<22} {(time.process_time() - began) / len(rounds) * 1e6:7.1f} µs a read")
+
+
+def redis_cost(server: RedisServer) -> None:
+    with server.client as client:
+        stats = client.info("commandstats")
+        latency = client.info("latencystats") if "redis_version" in client.info("server") else {}
+        slow = client.slowlog_get(5)
+    for name, one in sorted(stats.items()):
+        if one["calls"] > 50 or name.endswith(("eval", "zunionstore")):
+            percentiles = latency.get(name.replace("cmdstat_", "latency_percentiles_usec_"), {})
+            told = f"p50 {percentiles['p50']:.0f}, p99 {percentiles['p99']:.0f} µs" if "p99" in percentiles else ""
+            print(
+                f"  {name.removeprefix('cmdstat_'):<18} {one['calls']:>9,} calls {one['usec_per_call']:8.1f} µs {told}"
+            )
+    print("  over 1 ms:", [f"{entry['command'][:9]!r} {entry['duration']} µs" for entry in slow] or "none")
+
+
+async def registered(redis_url: str) -> None:
+    async with connect(redis_url) as redis:
+        for number, link in enumerate(LINKS):
+            draft = StoryDraft(title=f"Story {number}", link=link, section=f"Section {number % 10}")
+            await Stories(redis).register(CHANNEL, draft, 0)
+
+
+# --- exact? -----------------------------------------------------------------------------------------------------------
+
+
+async def exact(redis_url: str, count: int) -> None:
+    """Recall, order and error of the first 10 and 50 against every read decayed by itself."""
+    now, span, start = [0], 10 * 24 * HOUR, 1_795_424_400_000
+    async with connect(redis_url) as redis:
+        reads = Reads(redis, CHANNELS, lambda: now[0])
+        ids = [story_id(link) for link in LINKS]
+        happened: dict[str, list[int]] = defaultdict(list)
+        now[0] = last = start
+        await reads.turn()
+        for number, (story, at) in enumerate(drifting(random.Random(1), STORIES, count, span)):
+            now[0] = start + at
+            if now[0] - last > 20 * 60_000:
+                last = now[0]
+                await reads.turn()
+            address = f"{10 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.1"
+            reads.count("en", f"s={ids[story]}&d=9", address, BROWSER)
+            happened[ids[story]].append(now[0])
+        now[0] = start + span
+        await reads.turn(all_=True)
+        print(f"{count:,} reads, {reads.written:,} written, {reads.repeats:,} taken for repeats, {reads.lost:,} lost")
+        marks = await redis.hmget(Scope("en").landmarks, ["1", "2", "3"])
+        for window, mark in zip(Window, marks, strict=True):
+            h = window.half_life
+            true = {id_: math.fsum(math.exp2(-(now[0] - t) / h) for t in times) for id_, times in happened.items()}
+            scores = await redis.zrevrange(Scope("en").ranking(window), 0, 49, withscores=True)
+            found = {id_: ranking.decayed(score, int(mark), h, now[0]) for id_, score in scores}
+            best = sorted(true, key=lambda id_: -true[id_])[:50]
+            recall = len(set(list(found)[:10]) & set(best[:10])) / 10
+            same = sum(a == b for a, b in zip(found, best, strict=False))
+            error = max(abs(found[id_] / true[id_] - 1) for id_ in found)
+            print(f"  {window}: recall@10 {recall:.3f}, {same} of 50 in their exact place, largest error {error:.1e}")
+
+
+def costs(seconds: float, repetitions: int) -> dict[str, list[float]]:
+    """µs of CPU of each kind of server for a read, all windows of all runs."""
+    with a_redis() as server:
+        uvloop.run(registered(server.url))
+        found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        for repetition, kind in itertools.product(range(repetitions), KINDS):
+            say(f"beacon {repetition + 1}/{repetitions}: {kind}")
+            found[kind] += uvloop.run(measured(kind, server.url, seconds))
+    return found
+
+
+@contextlib.contextmanager
+def a_redis() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(list(binaries().values())[-1], Path(folder), "--slowlog-log-slower-than", "1000").start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+OURS, FLOOR, ROUTE, PLAIN = "as `ticker web` answers", "nothing counted", "by the ASGI route", "Starlette, one command"
+KINDS = (OURS, FLOOR, ROUTE, PLAIN)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.beacon", description="How exact the lists are.")
+    parser.add_argument("--exact", type=int, metavar="READS", default=1_000_000, help="of so many reads")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args(argv)
+    if given.serve:
+        kind, url, port = given.serve
+        uvloop.run(serve(kind, url, int(port)))
+        return 0
+    os.sched_setaffinity(0, {machine.LOAD_CORE})
+    with a_redis() as server:
+        counting()
+        uvloop.run(registered(server.url))
+        uvloop.run(exact(server.url, given.exact))
+        redis_cost(server)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""Pages that were read and not registered: looked at once, over real HTTP."""
+
+import asyncio
+
+import pytest
+
+from tests.feeds import feed_server
+from tests.samples import NOW
+from tests.servers import eventually
+from tests.test_open_graph import PAGE
+from ticker.channel import Channel, MostRead
+from ticker.settings import Settings
+from ticker.store import Client
+from ticker.stories import Stories
+from ticker.story import canonical, story_id
+from workers import ingest
+from workers.articles import Articles
+from workers.fetch import fetcher
+
+CHANNEL = Channel(name="en", most_read=MostRead(hosts=("127.0.0.1",)))
+CHANNELS = {"en": CHANNEL, "ar": Channel(name="ar")}
+
+
+@pytest.fixture
+def stories(redis: Client) -> Stories:
+    return Stories(redis)
+
+
+async def wait_for(stories: Stories, link: str) -> str:
+    id_ = story_id(canonical(link))
+    await stories.note_links("en", {id_: link})
+    return id_
+
+
+async def look(stories: Stories, *, allow_private: bool = True) -> int:
+    async with fetcher() as fetching:
+        return await Articles(stories, fetching, CHANNELS, allow_private=allow_private).look(NOW)
+
+
+async def test_a_page_that_was_read_becomes_a_story(stories: Stories) -> None:
+    async with feed_server() as site:
+        site.say("/storm", PAGE, Content_Type="text/html; charset=utf-8")
+        id_ = await wait_for(stories, f"{site.url}/storm")
+        assert await look(stories) == 1
+        assert (await stories.get("en", id_)).title == "Storm & flood"
+        assert (await stories.get("en", id_)).section == "World"
+    assert await stories.unknown_links("en") == {}
+
+
+async def test_a_page_is_looked_at_once_an_hour(stories: Stories) -> None:
+    async with feed_server() as site:
+        site.say("/none", "<p>no title", Content_Type="text/html")
+        for _ in range(3):
+            await wait_for(stories, f"{site.url}/none")
+            assert await look(stories) == 0
+        assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(("page", "kind"), [
+    ("<title>x</title>", "application/pdf"),
+    ("<title>x</title><link rel=canonical href='/another'>", "text/html"),
+    ("<title>x</title><link rel=canonical href='https://elsewhere.example/'>", "text/html"),
+])  # fmt: skip
+async def test_what_is_no_story_of_ours(stories: Stories, page: str, kind: str) -> None:
+    async with feed_server() as site:
+        site.say("/x", page, Content_Type=kind)
+        await wait_for(stories, f"{site.url}/x")
+        assert await look(stories) == 0
+    assert await stories.recent("en") == []
+
+
+async def test_nothing_is_fetched_inside_nor_elsewhere(stories: Stories) -> None:
+    async with feed_server() as site:
+        site.say("/storm", PAGE, Content_Type="text/html")
+        await wait_for(stories, f"{site.url}/storm")
+        assert await look(stories, allow_private=False) == 0
+        await stories.note_links("en", {"a" * 16: f"http://localhost:{site.port}/storm"})
+        assert await look(stories) == 0
+        assert site.asked == []
+
+
+async def test_ingest_looks_by_itself(stories: Stories, settings: Settings) -> None:
+    with_hosts = settings.model_copy(update={"channels": CHANNELS})
+    async with ingest.tools(with_hosts) as tools:
+        stop = asyncio.Event()
+        await wait_for(stories, "http://127.0.0.1:9/closed")
+        running = asyncio.create_task(ingest.Ingest(tools, {}).run(stop))
+        await eventually(lambda: _empty(stories))
+        stop.set()
+        await running
+
+
+async def _empty(stories: Stories) -> bool:
+    return await stories.unknown_links("en") == {}

@@ -1,0 +1,339 @@
+"""The lists as readers get them, made on a real Redis: right, steady, and without what must not be shown."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.samples import NOW
+from tests.servers import eventually
+from tests.test_counting import ADDRESS, BROWSER
+from tests.test_reads import CHANNEL, Now, read, reads_of, registered
+from ticker import ranking
+from ticker.desk import Desk
+from ticker.fanout import Fanout
+from ticker.filter import EVERYTHING
+from ticker.headline import Draft, Patch
+from ticker.hub import Hub
+from ticker.lists import TOLD_EVERY, TOLD_ROWS, Lists
+from ticker.protocol import lines
+from ticker.ranking import HOUR, LISTS, ROWS, Window
+from ticker.reader import DAY
+from ticker.reads import Reads
+from ticker.scope import Scope
+from ticker.store import Client, connect
+from ticker.stories import Stories
+from ticker.story import Story, StoryDraft, story_id
+from ticker.stream import Stream
+from ticker.subscriber import Subscriber
+
+
+@pytest.fixture
+async def client(any_redis_url: str) -> AsyncIterator[Client]:
+    async with connect(any_redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+class Site:
+    """A news site on one Redis: its stories, its readers, its lists."""
+
+    def __init__(self, client: Client, now: Now) -> None:
+        self.client, self.now = client, now
+        self.reads: Reads = reads_of(client, now)
+        self.stories, self.lists = Stories(client), Lists(Stories(client))
+        self._reader = 0
+
+    async def read(self, story: Story, times: int) -> None:
+        await self.reads.turn()
+        for _ in range(times):
+            self._reader += 1
+            read(self.reads, story, self._reader << 8)
+        await self.reads.turn(all_=True)
+
+    async def ids(self, name: str = "24h", scope: Scope = Scope("en")) -> list[str]:  # noqa: B008  a tuple
+        await self.lists.make(CHANNEL, self.now())
+        return [row["id"] for row in (await self.lists.read(scope, name))[0]]
+
+    async def told(self) -> list[dict[str, str]]:
+        return [fields for _, fields in await self.client.xrange(Scope("en").key("log"))]
+
+
+@pytest.fixture
+def site(client: Client, now: Now) -> Site:
+    return Site(client, now)
+
+
+async def test_the_order_is_that_of_the_reads(site: Site, client: Client) -> None:
+    few, many = await registered(client, 1, "World"), await registered(client, 2, "Sport", region="Coast")
+    await site.read(few, 2)
+    await site.read(many, 5)
+    for name in LISTS:
+        assert await site.ids(name) == [many.id, few.id]
+    assert await site.ids(scope=Scope("en", "section", "World")) == [few.id]
+    assert await site.ids(scope=Scope("en", "region", "Coast")) == [many.id]
+    rows, as_of = await site.lists.read(Scope("en"), "24h")
+    assert as_of == NOW
+    assert rows[0] == {
+        "id": many.id, "title": "Story 2", "link": "https://news.example.org/2", "section": "Sport", "region": "Coast",
+        "published_at": "2026-11-23T09:00:00.000Z", "rank": 1,
+    }  # fmt: skip
+    told = await site.lists.explain(Scope("en"), [many.id], NOW)
+    assert told[many.id]["counted"] == 5
+    assert told[many.id]["reads"]["24h"] == pytest.approx(5, abs=0.01)
+
+
+async def test_the_hour_forgets_what_the_week_remembers(site: Site, client: Client, now: Now) -> None:
+    old, new = await registered(client, 1), await registered(client, 2)
+    await site.read(old, 40)
+    now.ms += 6 * HOUR
+    await site.read(new, 10)
+    assert await site.ids("1h") == [new.id]
+    assert await site.ids("7d") == [old.id, new.id]
+    assert (await site.ids("rising"))[0] == new.id
+
+
+async def test_what_changes_stands_in_the_log_once(site: Site, client: Client, now: Now) -> None:
+    one, two = await registered(client, 1), await registered(client, 2)
+    await site.read(one, 3)
+    await site.ids()
+    await site.ids()
+    assert await site.told() == [{"type": "most_read", "id": f"most_read:{name}"} for name in LISTS]
+    await site.read(two, 9)
+    await site.ids()
+    assert len(await site.told()) == len(LISTS)  # it was told a moment ago
+    now.ms += TOLD_EVERY
+    assert await site.ids() == [two.id, one.id]
+    assert len(await site.told()) == 2 * len(LISTS)
+    other = Lists(Stories(client))
+    now.ms += TOLD_EVERY
+    await other.make(CHANNEL, now())
+    assert len(await site.told()) == 2 * len(LISTS)  # a second scheduler finds nothing to do
+
+
+async def test_no_list_is_longer_than_it_may_be(site: Site, client: Client, now: Now) -> None:
+    for number in range(ROWS + 10):
+        await site.read(await registered(client, number, None), 2)
+    assert len(await site.ids()) == ROWS
+    told = json.loads(await client.hget(Scope("en").lists, "told:24h"))
+    assert [row["rank"] for row in told["stories"]] == list(range(1, TOLD_ROWS + 1))
+    assert told["window"] == "24h"
+
+
+async def published(client: Client, story: Story, **fields: Any) -> tuple[Desk, str]:
+    stream = Stream(client, _ClockAt(NOW))  # type: ignore[arg-type]
+    desk = Desk(stream, {"en": CHANNEL})
+    record = (await desk.publish("en", Draft(text=story.title, link=story.link, **fields), by="ann")).record
+    assert record
+    return desk, record.id
+
+
+class _ClockAt:
+    def __init__(self, ms: int) -> None:
+        self.ms = ms
+
+    def now(self, _: int) -> int:
+        return self.ms
+
+    def observe(self, *_: int) -> None:
+        pass
+
+
+async def test_a_story_leaves_with_its_headline(site: Site, client: Client) -> None:
+    one, two = await registered(client, 1), await registered(client, 2)
+    await site.read(one, 5)
+    await site.read(two, 3)
+    desk, headline = await published(client, one)
+    assert await site.ids() == [one.id, two.id]
+    assert (await site.lists.read(Scope("en"), "24h"))[0][0]["headline"] == headline
+    before = len(await site.told())
+    await desk.hold("en", headline, by="bob")
+    for name in LISTS:
+        assert await site.ids(name) == [two.id]
+    assert [fields["type"] for fields in (await site.told())[before:]] == ["held", *["most_read"] * len(LISTS)]
+    await desk.release("en", headline, by="bob")
+    site.now.ms += TOLD_EVERY
+    assert await site.ids() == [one.id, two.id]
+    await desk.retract("en", headline, "wrong", by="bob")
+    assert await site.ids() == [two.id]
+    assert await site.ids(scope=Scope("en", "section", "World")) == [two.id]
+
+
+async def test_an_expired_headline_takes_its_story_along_unless_another_is_live(site: Site, client: Client) -> None:
+    story = await registered(client, 1)
+    await site.read(story, 5)
+    desk, first = await published(client, story)
+    _, second = await published(client, story)
+    await desk.expire("en", first, at_once=True)
+    assert await site.ids() == [story.id]
+    await desk.expire("en", second, at_once=True)
+    assert await site.ids() == []
+
+
+async def test_a_story_may_name_its_headline(site: Site, client: Client) -> None:
+    story = await registered(client, 1)
+    desk, headline = await published(client, await registered(client, 99))
+    await desk.hold("en", headline, by="ann")
+    await site.read(story, 5)
+    assert await site.ids() == [story.id]
+    await registered(client, 1, headline=headline)
+    assert await site.ids() == []
+    await desk.release("en", headline, by="ann")
+    site.now.ms += TOLD_EVERY
+    assert await site.ids() == [story.id]
+    await desk.retract("en", headline, "wrong", by="ann")
+    assert await site.ids() == []
+    await registered(client, 2, headline=headline)
+    await site.read(await registered(client, 2), 9)
+    assert await site.ids() == []
+
+
+async def test_editors_pin_exclude_and_allow(site: Site, client: Client, now: Now) -> None:
+    one, two, unread = [await registered(client, number) for number in range(3)]
+    await site.read(one, 9)
+    await site.read(two, 3)
+    await site.stories.rule("en", unread.id, {"verdict": "pin", "place": 1})
+    await site.stories.rule("en", one.id, {"verdict": "exclude"})
+    assert await site.ids() == [unread.id, two.id]
+    await site.stories.rule("en", unread.id, None)
+    await site.stories.rule("en", one.id, None)
+    await site.stories.flag("en", one.id, {"why": "one_network", "at": NOW})
+    now.ms += TOLD_EVERY
+    assert await site.ids() == [two.id]
+    await site.stories.rule("en", one.id, {"verdict": "allow"})
+    now.ms += TOLD_EVERY
+    assert await site.ids() == [one.id, two.id]
+
+
+async def test_thirteen_hundred_readers_of_a_dead_story_in_two_days_raise_the_flag(
+    site: Site, client: Client, now: Now, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = await registered(client, 1)
+    now.ms += 10 * DAY
+    alive = await registered(client, 2)
+    await site.stories.register(CHANNEL, _draft(2, now.ms), now.ms)
+    for _ in range(48):
+        await site.read(alive, 40)
+        await site.read(dead, 27)
+        now.ms += HOUR
+    with caplog.at_level(logging.WARNING):
+        assert await site.ids() == [alive.id]
+    assert "suddenly read" in caplog.text
+    assert {id_: flag["why"] for id_, flag in (await site.stories.flags("en")).items()} == {dead.id: "revived"}
+
+
+def _draft(number: int, at: int) -> Any:
+    return StoryDraft(title="Alive", link=f"https://news.example.org/{number}", section="World", published_at=at)
+
+
+async def test_one_address_with_a_hundred_thousand_hits_moves_nothing(site: Site, client: Client) -> None:
+    lead, pushed = await registered(client, 1), await registered(client, 2)
+    await site.read(lead, 3)
+    await site.reads.turn()
+    for _ in range(100_000):
+        site.reads.count("en", f"s={pushed.id}&d=9", ADDRESS, BROWSER)
+    await site.reads.turn(all_=True)
+    assert await site.ids() == [lead.id, pushed.id]
+    assert (await site.lists.explain(Scope("en"), [pushed.id], NOW))[pushed.id]["counted"] == 1
+
+
+async def test_forty_thousand_readers_behind_one_carrier_are_not_suppressed(site: Site, client: Client) -> None:
+    """They share a thousand agents, and read other stories too. Each agent is one reader, and their sum counts."""
+    lead, second = await registered(client, 1), await registered(client, 2)
+    await site.read(second, 200)
+    for reader in range(40_000):
+        site.reads.count("en", f"s={lead.id}&d=9", "198.18.0.1", f"{BROWSER} {reader % 1_000}")
+        if reader % 5 == 0:
+            site.reads.count("en", f"s={second.id}&d=9", "198.18.0.1", f"{BROWSER} {reader % 1_000}")
+    for reader in range(200):  # and those at home
+        site.reads.count("en", f"s={lead.id}&d=9", f"198.19.{reader}.1", BROWSER)
+    await site.reads.turn(all_=True)
+    told = await site.lists.explain(Scope("en"), [lead.id, second.id], NOW)
+    assert told[lead.id]["counted"] == 1_200
+    assert told[lead.id]["reads"]["24h"] == pytest.approx(200 + 30 + 2 * 30**0.5 * (1_000**0.5 - 30**0.5), rel=0.01)
+    assert await site.ids() == [lead.id, second.id]
+    assert await site.stories.flags("en") == {}
+
+
+async def test_what_is_forgotten_is_gone(site: Site, client: Client, now: Now) -> None:
+    story, kept = await registered(client, 1), await registered(client, 2)
+    await site.read(story, 1)
+    await site.read(kept, 40)
+    now.ms += 5 * Window.HOUR.half_life
+    await site.lists.prune(CHANNEL, now())
+    assert await client.zrange(Scope("en").ranking(Window.HOUR), 0, -1) == [kept.id]
+    assert await client.zcard(Scope("en").ranking(Window.WEEK)) == 2
+    now.ms += 31 * DAY
+    await site.lists.prune(CHANNEL, now())
+    assert await site.stories.recent("en") == []
+    assert await client.hgetall(Scope("en").readers) == {}
+
+
+async def test_readers_are_told_and_who_was_away_gets_the_last_list(redis: Client, settings: Any) -> None:
+    site = Site(redis, Now())
+    stream = Stream(redis, _ClockAt(NOW))  # type: ignore[arg-type]
+    hub = Hub(stream, {"en": CHANNEL})
+    story = await registered(redis, 1)
+    fanout: Fanout = hub.fanouts["en"]
+    running = asyncio.create_task(hub.run())
+    try:
+        await eventually(lambda: fanout.position)
+        start, heard = fanout.position, list[bytes]()
+        hub.join("en", Subscriber(heard.append, lambda _: None, lines, EVERYTHING, "poll"), str(start))
+        await site.read(story, 5)
+        await site.ids()
+        await eventually(lambda: sum(data.count(b'"most_read"') for data in heard) == len(LISTS))
+        messages = [json.loads(line) for data in heard for line in data.splitlines() if b"most_read" in line]
+        assert {message["window"] for message in messages} == set(LISTS)
+        assert messages[0]["stories"][0]["title"] == "Story 1"
+        assert messages[-1]["position"] == str(fanout.position)
+        missed = fanout.group(EVERYTHING).messages(start)
+        assert [message.type for message in missed] == ["most_read"] * len(LISTS)
+        assert len(fanout.board) == 0
+        assert await stream.holds("en", fanout.position)  # type: ignore[arg-type]
+        later = Fanout(CHANNEL, every_ms=1)
+        later.load(await stream.load("en"))
+        assert later.position == fanout.position
+        assert len(later.group(EVERYTHING).messages(start)) == len(LISTS)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_headline_that_is_no_story_keeps_nobody_from_being_listed(site: Site, client: Client) -> None:
+    odd = {"id": "a" * 16, "text": "x", "link": "https://news.example.org/1", "lang": "?"}
+    await client.xadd(Scope("en").key("log"), {"type": "published", "id": odd["id"], "headline": json.dumps(odd)})
+    story = await registered(client, 2)
+    await site.read(story, 2)
+    assert await site.ids() == [story.id]
+    assert await client.get(Scope("en").key("stories:followed"))
+
+
+async def test_a_headline_is_a_story_until_somebody_says_more(site: Site, client: Client) -> None:
+    desk, headline = await published(client, _unregistered(), section="Sea")
+    await site.ids()
+    id_ = _unregistered().id
+    assert (await site.stories.get("en", id_)).section == "Sea"
+    await desk.edit("en", headline, Patch(text="Better words"), 1, by="ann")
+    await site.ids()
+    assert (await site.stories.get("en", id_)).title == "Better words"
+    await site.stories.register(CHANNEL, StoryDraft(title="The CMS's", link=_unregistered().link), NOW)
+    await desk.edit("en", headline, Patch(text="Other words"), 2, by="ann")
+    await site.ids()
+    assert (await site.stories.get("en", id_)).title == "The CMS's"
+
+
+def _unregistered() -> Story:
+    link = "https://news.example.org/unregistered"
+    return Story(id=story_id(link), title="Its own words", link=link, published_at=NOW)
+
+
+def test_candidates_are_more_than_rows() -> None:
+    assert ranking.CANDIDATES > ranking.ROWS

@@ -1,0 +1,226 @@
+"""Most read over HTTP, with a real web process and a real scheduler."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.servers import Process, RedisServer, Web, eventually, eventually_now
+from tests.test_api import Answer, Api, fresh_key
+from tests.test_counting import BROWSER
+from ticker.beacon import LARGEST, PIXEL
+from ticker.scope import Scope
+from ticker.store import connect
+from ticker.story import story_id
+
+CHANNELS: dict[str, Any] = {
+    name: {"name": name, "origins": origins, "most_read": {"hosts": ["news.example.org"], "least_reads": 1}}
+    for name, origins in (("en", ["*"]), ("closed", ["https://news.example.org"]))
+}
+CHANNELS["quiet"] = {"name": "quiet"}
+LINK = "https://news.example.org/"
+
+
+@pytest.fixture(scope="module")
+def redis_(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> str:
+    with redis_server.client as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="module")
+def web(redis_: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process, with a scheduler beside it."""
+    folder = tmp_path_factory.mktemp("web")
+    env = {"TICKER_CHANNELS": json.dumps(CHANNELS), "TICKER_REDIS_URL": redis_, "TICKER_DATA": str(folder)}
+    web = Web(redis_, folder, TICKER_CHANNELS=env["TICKER_CHANNELS"])
+    scheduler = Process("ticker", "scheduler", env=env, log=folder / "scheduler.log")
+    web.start()
+    scheduler.start()
+    try:
+        eventually_now(web.answers, "the web process is ready")
+        yield web
+        assert "Traceback" not in web.said() + scheduler.said()
+    finally:
+        for process in (web, scheduler):
+            process.kill()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def cms(web: Web, http: aiohttp.ClientSession) -> Api:
+    return Api(http, web.url, await fresh_key(web, "CMS", "stories"))
+
+
+@pytest.fixture
+async def editor(web: Web, http: aiohttp.ClientSession) -> Api:
+    return Api(http, web.url, await fresh_key(web, "Ann", "curate", "publish", "retract"))
+
+
+@pytest.fixture
+def anybody(web: Web, http: aiohttp.ClientSession) -> Api:
+    return Api(http, web.url)
+
+
+async def story(cms: Api, path: str, **fields: object) -> str:
+    answer = await cms("POST", "stories", {"title": f"Story {path}", "link": LINK + path, **fields})
+    assert answer.status == 201, answer.text
+    assert answer.headers["location"] == f"/v1/channels/en/stories/{answer.json['id']}"
+    return str(answer.json["id"])
+
+
+async def read(anybody: Api, id_: str, reader: int = 0, more: str = "") -> Answer:
+    headers = {"User-Agent": f"{BROWSER} {reader}", "Origin": "https://news.example.org", "Content-Type": "text/plain"}
+    return await anybody("POST", "reads", f"s={id_}&d=9{more}".encode(), **headers)
+
+
+async def listed(anybody: Api, query: str = "?limit=50") -> list[str]:
+    return [row["id"] for row in (await anybody.get("most-read" + query)).json["stories"]]
+
+
+async def test_what_is_read_is_listed_and_told(cms: Api, anybody: Api, http: aiohttp.ClientSession) -> None:
+    id_ = await story(cms, "listed", section="World", region="Coast", lang="en", image="https://img.example/x.png")
+    async with http.ws_connect(anybody.url.replace("http", "ws") + "/v1/channels/en/ws") as socket:
+        for reader in range(3):
+            answer = await read(anybody, id_, reader)
+            assert answer.status == 204
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "set-cookie" not in answer.headers
+        async with asyncio.timeout(60):
+            while True:
+                message = json.loads((await socket.receive()).data)
+                if message["type"] == "most_read" and message["window"] == "24h":
+                    break
+    assert message["stories"][0] == {
+        "id": id_, "title": "Story listed", "link": LINK + "listed", "section": "World", "region": "Coast",
+        "image": "https://img.example/x.png", "lang": "en", "published_at": message["stories"][0]["published_at"],
+        "rank": 1,
+    }  # fmt: skip
+    for query in ("", "?window=1h", "?window=7d", "?window=rising", "?section=World", "?region=Coast"):
+        answer = await anybody.get("most-read" + query)
+        assert (answer.status, answer.json["stories"][0]["id"]) == (200, id_)
+        assert answer.json["as_of"]
+        assert "stale" not in answer.json
+        assert answer.headers["cache-control"].startswith("public, max-age=")
+    assert (await anybody.get("most-read?section=Elsewhere")).json["stories"] == []
+
+
+async def test_a_killed_headline_takes_its_story_along_at_once(editor: Api, anybody: Api) -> None:
+    published = await editor.publish("Killed later", link=LINK + "killed")
+    id_ = story_id(LINK + "killed")
+
+    async def adopted() -> bool:
+        return (await anybody.get(f"stories/{id_}")).status == 200
+
+    await eventually(adopted, "the headline's link is a story without anybody's doing")
+    for reader in range(3):
+        await read(anybody, id_, reader)
+    await eventually(lambda: _has(anybody, id_))
+    assert (await editor.act(published, "retract", {"reason": "wrong"})).status == 200
+    await eventually(lambda: _has_not(anybody, id_), within=1.5)
+    for address in (f"stories/{id_}", f"stories/{id_}/next"):
+        assert (await anybody.get(address)).fault == (404, "no-story")
+
+
+async def _has(anybody: Api, id_: str) -> bool:
+    return id_ in await listed(anybody)
+
+
+async def _has_not(anybody: Api, id_: str) -> bool:
+    return id_ not in await listed(anybody)
+
+
+async def test_editors_decide_and_see_what_a_place_rests_on(cms: Api, editor: Api, anybody: Api) -> None:
+    first, second = await story(cms, "first"), await story(cms, "second")
+    for reader in range(3):
+        await read(anybody, first, reader)
+    for reader in range(2):
+        await read(anybody, second, reader)
+    await eventually(lambda: _has(anybody, second))
+    explained = (await editor.get("most-read?explain&limit=50")).json["stories"]
+    row = next(row for row in explained if row["id"] == first)
+    assert row["explain"]["counted"] == 3
+    assert row["explain"]["reads"]["24h"] == pytest.approx(3, abs=0.01)
+    assert (await anybody.get("most-read?explain")).fault == (401, "unauthorized")
+    assert (await cms.get("most-read?explain")).fault == (403, "forbidden")
+    assert (await editor("PUT", f"stories/{first}/ruling", {"verdict": "exclude", "reason": "x"})).status == 200
+    await eventually(lambda: _has_not(anybody, first))
+    kept = (await editor.get("rulings")).json["rulings"][first]
+    assert (kept["verdict"], kept["by"].split()[0]) == ("exclude", "Ann")
+    assert (await editor("DELETE", f"stories/{first}/ruling")).status == 200
+    await eventually(lambda: _has(anybody, first))
+    assert (await editor("PUT", f"stories/{'a' * 16}/ruling", {"verdict": "pin"})).fault == (404, "no-story")
+    assert (await cms("PUT", f"stories/{first}/ruling", {"verdict": "pin"})).fault == (403, "forbidden")
+    assert (await cms.get("rulings")).fault == (403, "forbidden")
+
+
+async def test_a_list_that_nobody_has_made_for_long_hides_itself(anybody: Api, redis_: str) -> None:
+    """The channel `quiet` has no hosts: the scheduler leaves its lists alone, and so the test can age them."""
+    quiet, lists = Api(anybody.http, anybody.url, channel="quiet"), Scope("quiet").lists
+    assert (await quiet.get("most-read")).json == {"window": "24h", "as_of": None, "stories": [], "stale": True}
+    async with connect(redis_) as redis:
+        now = int((await redis.time())[0]) * 1000
+        for minutes, shown in ((34, 1), (36, 0)):
+            row = {"id": "a" * 16, "title": "T", "link": LINK, "published_at": "2026-01-01T00:00:00.000Z", "rank": 1}
+            await redis.hset(lists, mapping={"7d": json.dumps([row]), "as_of": now - minutes * 60_000})
+            await eventually(partial(_shows, quiet, shown))
+
+
+async def _shows(quiet: Api, shown: int) -> bool:
+    body = (await quiet.get("most-read?window=7d")).json
+    return body["as_of"] is not None and (len(body["stories"]), body.get("stale", False)) == (shown, not shown)
+
+
+async def test_read_next_says_why(cms: Api, editor: Api, anybody: Api) -> None:
+    here = await story(cms, "here", tags=["storm"], section="Sea")
+    tagged, covered = await story(cms, "tagged", tags=["storm"]), await story(cms, "covered")
+    coverage = {"title": "The storm", "stories": [here, covered]}
+    assert (await editor("PUT", "coverage/storm", coverage)).status == 200
+    assert (await cms("PUT", "coverage/storm", coverage)).fault == (403, "forbidden")
+    rows = (await anybody.get(f"stories/{here}/next")).json["stories"]
+    assert [(row["id"], row["why"], row["about"]) for row in rows] == [
+        (covered, "coverage", ["The storm"]), (tagged, "tags", ["storm"]),
+    ]  # fmt: skip
+    kept = (await anybody.get("coverage/storm")).json
+    assert [row["id"] for row in kept["stories"]] == [here, covered]
+    assert (await editor("DELETE", "coverage/storm")).status == 200
+    assert (await anybody.get("coverage/storm")).json["stories"] == []
+    assert (await anybody.get(f"stories/{'a' * 16}/next")).fault == (404, "no-story")
+
+
+async def test_stories_are_registered_with_the_right_to_it(cms: Api, editor: Api, anybody: Api) -> None:
+    id_ = await story(cms, "right")
+    body = {"title": "Changed", "link": LINK + "right?utm_source=x"}
+    changed = await cms("PUT", f"stories/{id_}", body)
+    assert (changed.status, changed.json["title"], changed.json["link"]) == (200, "Changed", LINK + "right")
+    assert (await anybody.get(f"stories/{id_}")).json["title"] == "Changed"
+    assert (await cms("PUT", f"stories/{'a' * 16}", body)).fault == (422, "invalid")
+    assert (await cms("POST", "stories", {"title": "x", "link": "https://other.example/"})).fault == (422, "invalid")
+    assert (await editor("POST", "stories", body)).fault == (403, "forbidden")
+    assert (await anybody("POST", "stories", body)).fault == (401, "unauthorized")
+
+
+async def test_beacons_of_other_sites_robots_and_too_large_ones(anybody: Api, cms: Api) -> None:
+    closed = Api(anybody.http, anybody.url, channel="closed")
+    refused = await closed("POST", "reads", b"s=x&d=9", Origin="https://elsewhere.example", Content_Type="text/plain")
+    assert refused.fault == (403, "forbidden")
+    assert (await anybody("POST", "reads", b"x" * (LARGEST + 1), Content_Type="text/plain")).fault == (413, "too-large")
+    assert (await anybody("POST", "reads", b"", Content_Type="text/plain")).status == 204
+    async with anybody.http.get(f"{anybody.url}/v1/channels/en/reads.gif?s={'a' * 16}&d=9") as picture:
+        assert (picture.status, picture.content_type, await picture.read()) == (200, "image/gif", PIXEL)
+    assert (await anybody.get("reads.gif?" + "x" * (LARGEST + 1))).fault == (413, "too-large")
+
+
+@pytest.mark.parametrize("query", ["window=2h", "section=a&region=b", "limit=51", "section=" + "x" * 61])
+async def test_what_cannot_be_asked_for(anybody: Api, query: str) -> None:
+    assert (await anybody.get(f"most-read?{query}")).fault == (422, "invalid")

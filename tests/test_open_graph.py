@@ -1,0 +1,46 @@
+"""What a page says of itself, whatever it says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticker.story import canonical
+from workers.open_graph import story_of
+
+URL = "https://news.example.org/storm?ref=x"
+PAGE = """<!doctype html><html lang="en-GB"><head><title>Storm | News</title>
+<link rel="canonical" href="/storm"><meta property="og:title" content="Storm &amp; flood">
+<meta property="og:image" content="/storm.jpg"><meta property="article:section" content="World">
+<meta property="article:published_time" content="2026-11-23T09:58:00+02:00">
+<meta property="article:tag" content="storm"><meta property="article:tag" content="coast"></head>"""
+
+
+def test_an_article_is_what_it_says() -> None:
+    draft = story_of(PAGE, URL)
+    assert draft is not None
+    assert draft.model_dump(mode="json", exclude_none=True) == {
+        "title": "Storm & flood", "link": "https://news.example.org/storm", "section": "World", "lang": "en-GB",
+        "image": "https://news.example.org/storm.jpg", "published_at": "2026-11-23T07:58:00.000Z",
+        "tags": ["storm", "coast"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "title"), [
+    ("<title>Only this</title>", "Only this"),
+    ("<title> </title>", None),
+    ("", None),
+    ("<title>x</title><link rel=canonical href='javascript:alert(1)'>", None),
+    ("<title>x</title><meta property=og:image content='javascript:1'><html lang='??'>", "x"),
+    ("<svg><title>icon</title></svg><title>later</title>", "icon"),
+])  # fmt: skip
+def test_what_is_missing_or_wrong(page: str, title: str | None) -> None:
+    draft = story_of(page, URL)
+    assert (draft.title if draft else None) == title
+    assert draft is None or draft.image is None
+
+
+@given(st.text(), st.text())
+def test_whatever_a_page_says_it_is_a_story_or_none(words: str, link: str) -> None:
+    for page in (words, f"<title>{words}", f"<title>x</title><meta property=og:image content={link!r}>"):
+        draft = story_of(page, URL)
+        assert draft is None or canonical(draft.link)

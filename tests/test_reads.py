@@ -1,0 +1,291 @@
+"""Reads on their way to Redis, on every kind of it: each counted once, by exact decay, in every scope."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.samples import NOW
+from tests.servers import RedisServer, binaries
+from tests.test_counting import ADDRESS, BROWSER
+from ticker import ranking, reads
+from ticker.channel import Channel, MostRead
+from ticker.counting import Outcome
+from ticker.ranking import HOUR, Window
+from ticker.reader import DAY, HALF_HOUR
+from ticker.reads import Reads
+from ticker.scope import Scope
+from ticker.store import Client, connect
+from ticker.stories import Stories
+from ticker.story import Story, StoryDraft
+
+CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), least_reads=1))
+
+
+class Now:
+    """The time, as a test wants it."""
+
+    def __init__(self) -> None:
+        self.ms = NOW
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@pytest.fixture
+async def client(any_redis_url: str) -> AsyncIterator[Client]:
+    async with connect(any_redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+def reads_of(client: Client, now: Now, name: str = "a") -> Reads:
+    return Reads(client, {"en": CHANNEL}, now, name)
+
+
+async def registered(client: Client, number: int = 0, section: str | None = "World", **fields: Any) -> Story:
+    draft = StoryDraft(
+        title=f"Story {number}", link=f"https://news.example.org/{number}", section=section, published_at=NOW, **fields
+    )
+    return (await Stories(client).register(CHANNEL, draft, NOW))[0]
+
+
+async def counts(client: Client, scope: Scope, window: Window, now: int) -> dict[str, float]:
+    mark = int(await client.hget(scope.landmarks, str(list(Window).index(window) + 1)) or now)
+    scores = await client.zrange(scope.ranking(window), 0, -1, withscores=True)
+    return {story: ranking.decayed(score, mark, window.half_life, now) for story, score in scores}
+
+
+def read(one: Reads, story: Story, reader: int = 0, more: str = "") -> Outcome:
+    return one.count("en", f"s={story.id}&d=9{more}", f"198.{reader >> 16}.{reader >> 8 & 255}.{reader & 255}", BROWSER)
+
+
+async def test_reads_reach_every_scope_and_window(client: Client, now: Now) -> None:
+    story, one = await registered(client, region="Coast"), reads_of(client, now)
+    await one.turn()
+    assert [read(one, story, reader << 8) for reader in range(3)] == [Outcome.COUNTED] * 3
+    now.ms += 10_000
+    await one.turn()
+    for scope in (Scope("en"), Scope("en", "section", "World"), Scope("en", "region", "Coast")):
+        for window in Window:
+            found = await counts(client, scope, window, NOW)
+            assert found == {story.id: pytest.approx(3)}
+        assert await client.hgetall(scope.readers) == {story.id: "3"}
+    assert (one.written, one.repeats, one.unregistered, one.lost) == (3, 0, 0, 0)
+
+
+async def test_a_reader_who_comes_by_another_process_is_the_same_reader(client: Client, now: Now) -> None:
+    story, first, second = await registered(client), reads_of(client, now, "a"), reads_of(client, now, "b")
+    for process in (first, second):
+        await process.turn()
+        assert read(process, story) is Outcome.COUNTED
+    now.ms += 10_000
+    await first.turn()
+    await second.turn()
+    assert (first.written, second.written, second.repeats) == (1, 0, 1)
+    assert await client.hget(Scope("en").readers, story.id) == "1"
+
+
+async def test_over_midnight_the_reader_is_still_known(client: Client, now: Now) -> None:
+    now.ms = NOW // DAY * DAY + DAY - 20_000
+    story, first, second = await registered(client), reads_of(client, now, "a"), reads_of(client, now, "b")
+    await first.turn()
+    read(first, story)
+    now.ms += 15_000
+    await first.turn()
+    now.ms += 10_000  # past midnight: another salt, another token
+    await second.turn()
+    assert read(second, story) is Outcome.COUNTED
+    await second.turn(all_=True)
+    assert (second.written, second.repeats) == (0, 1)
+    now.ms += 2 * HALF_HOUR
+    await second.turn()
+    read(second, story)
+    await second.turn(all_=True)
+    assert second.written == 1
+
+
+class Lossy:
+    """A client whose answers are lost at times, after the command was carried out."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.lose = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def pipeline(self, **options: Any) -> Any:
+        pipe = self.client.pipeline(**options)
+        execute = pipe.execute
+
+        async def executed() -> Any:
+            answer = await execute()
+            if self.lose:
+                self.lose -= 1
+                raise OSError("the connection has ended")
+            return answer
+
+        pipe.execute = executed
+        return pipe
+
+
+async def test_a_batch_whose_answer_was_lost_is_applied_once(client: Client, now: Now) -> None:
+    story, lossy = await registered(client), Lossy(client)
+    one = reads_of(lossy, now)
+    await one.turn()
+    for reader in range(70):
+        read(one, story, reader << 8)
+    for lost in (1, 1, 2, 0):
+        lossy.lose = lost
+        await one.turn()
+    for scope in (Scope("en"), Scope("en", "section", "World")):
+        assert await client.hget(scope.readers, story.id) == "70"
+        assert (await counts(client, scope, Window.DAY, NOW))[story.id] == pytest.approx(70)
+    assert (one.written, one.repeats, one.lost) == (70, 0, 0)
+
+
+async def test_what_nobody_has_registered_is_noted_and_not_counted(client: Client, now: Now) -> None:
+    one = reads_of(client, now)
+    await one.turn()
+    link = "https://news.example.org/new"
+    one.count("en", "s=https%3A%2F%2Fnews.example.org%2Fnew&d=9", ADDRESS, BROWSER)
+    one.count("en", f"s={'x' * 16}&d=9", ADDRESS, BROWSER)
+    await one.turn(all_=True)
+    assert one.unregistered == 2
+    assert await client.exists(Scope("en").readers) == 0
+    assert list((await one.stories.unknown_links("en")).values()) == [link]
+    await one.stories.register(CHANNEL, StoryDraft(title="New", link=link), NOW)
+    assert await one.stories.unknown_links("en") == {}
+    now.ms += HOUR
+    one.count("en", f"s={link}&d=9", ADDRESS, BROWSER)
+    await one.turn(all_=True)
+    assert one.written == 1
+
+
+async def test_the_stories_readers_came_from_are_counted_for_read_next(client: Client, now: Now) -> None:
+    first, second = await registered(client, 1), await registered(client, 2)
+    one = reads_of(client, now)
+    await one.turn()
+    for reader in range(3):
+        read(one, second, reader << 8, f"&f={first.id}")
+    await one.turn(all_=True)
+    assert await one.stories.read_after("en", first.id) == {second.id: 3}
+
+
+async def test_landmarks_are_moved_by_whole_half_lives_and_no_bit_is_lost(client: Client, now: Now) -> None:
+    story, other, one = await registered(client, 1), await registered(client, 2), reads_of(client, now)
+    await one.turn()
+    h, scope = Window.HOUR.half_life, Scope("en")
+    read(one, story)
+    now.ms += 12_345
+    read(one, story, 1 << 8)
+    await one.turn(all_=True)
+    before = await client.zscore(scope.ranking(Window.HOUR), story.id)
+    now.ms += (ranking.REBASE_AT + 1) * h
+    read(one, other)
+    await one.turn(all_=True)
+    mark = int(await client.hget(scope.landmarks, "1"))
+    steps = (mark - NOW - 12_345) // h
+    assert steps == ranking.REBASE_AT + 1
+    assert (mark - NOW - 12_345) % h == 0
+    after = await client.zscore(scope.ranking(Window.HOUR), story.id)
+    assert after == before * 2.0**-steps
+    assert (await counts(client, scope, Window.HOUR, now.ms))[other.id] == pytest.approx(1)
+    assert int(await client.hget(scope.landmarks, "3")) == NOW + 12_345
+
+
+async def test_no_score_is_ever_infinite(client: Client, now: Now) -> None:
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    read(one, story)
+    await one.turn(all_=True)
+    for days in (45, 400, 4_000):
+        now.ms = NOW + days * DAY
+        await one.turn()
+        read(one, story, days << 8)
+        await one.turn(all_=True)
+        for window in Window:
+            score = await client.zscore(Scope("en").ranking(window), story.id)
+            assert math.isfinite(score)
+            assert (await counts(client, Scope("en"), window, now.ms))[story.id] > 0.999
+
+
+async def test_salts_are_the_same_for_all_and_end(client: Client, now: Now) -> None:
+    first, second = reads_of(client, now), reads_of(client, now)
+    await asyncio.gather(first.turn(), second.turn())
+    assert first.salts.at(now.ms) == second.salts.at(now.ms) is not None
+    ttl = await client.pttl(f"ticker:salt:{now.ms // DAY}")
+    assert 0 < ttl <= reads.SALT_KEPT
+
+
+async def test_no_address_is_kept(client: Client, now: Now) -> None:
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    one.count("en", f"s={story.id}&d=9", "203.0.113.77", BROWSER)
+    await one.turn(all_=True)
+    keys = [key async for key in client.scan_iter("*")]
+    assert any(":read:tokens:" in key for key in keys)
+    for key in keys:
+        dump = await client.execute_command("DUMP", key, NEVER_DECODE=True)
+        assert b"203.0.113" not in dump, key
+        assert b"Mozilla" not in dump, key
+
+
+async def test_one_network_behind_most_of_a_story_is_told_to_the_editors(client: Client, now: Now) -> None:
+    lead, pushed, one = await registered(client, 1), await registered(client, 2), reads_of(client, now)
+    await one.turn()
+    for reader in range(500):
+        read(one, lead, reader << 8)
+    for agent in range(200):
+        one.count("en", f"s={pushed.id}&d=9", ADDRESS, f"{BROWSER} {agent}")
+    await one.turn()
+    assert {story: flag["why"] for story, flag in (await one.stories.flags("en")).items()} == {pushed.id: "one_network"}
+
+
+def heard(one: Reads, text: str) -> Outcome | None:
+    before = one.counting["en"].outcomes.copy()
+    one.hear("en", text, ADDRESS, BROWSER)
+    return next(iter(one.counting["en"].outcomes - before), None)
+
+
+async def test_reads_come_over_an_open_socket_too(client: Client, now: Now) -> None:
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    assert heard(one, f'{{"type":"read","s":"{story.id}","d":9}}') is Outcome.COUNTED
+    assert heard(one, f'{{"type":"read","s":"{story.id}","d":9}}') is Outcome.REPEAT
+    assert heard(one, f'{{"d": 9, "s": "{story.id}", "type": "read"}}') is Outcome.REPEAT
+    assert heard(one, '{"type":"read","s":["a"],"d":{}}') is Outcome.UNREADABLE
+    assert heard(one, '{"type":"read",') is Outcome.UNREADABLE
+    assert heard(one, '{"type":"read"' + "[" * 4_000) is Outcome.UNREADABLE
+    for other in ('{"type":"later"}', '["read"]', '"read"', '{"type":["read"]}', '{"type":"later","a":"read"}'):
+        assert heard(one, other) is None
+    one.hear("nowhere", '{"type":"read"}', ADDRESS, BROWSER)
+
+
+async def test_while_redis_is_away_reads_wait_and_are_given_up_in_the_end(tmp_path: Path, now: Now) -> None:
+    server = RedisServer(next(iter(binaries().values())), tmp_path).start()
+    async with connect(server.url) as client:
+        story, one = await registered(client), reads_of(client, now)
+        await one.turn()
+        read(one, story, 1 << 8)
+        server.stop()
+        await one.turn(all_=True)
+        assert (one.written, one.lost) == (0, 0)
+        server.start()
+        await registered(client)
+        await one.turn()
+        assert one.written == 1
+        server.stop()
+        read(one, story, 2 << 8)
+        await one.turn(all_=True)
+        now.ms += reads.GIVEN_UP_AFTER + 1
+        await one.turn()
+        assert (one.written, one.lost) == (1, 1)

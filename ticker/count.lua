@@ -1,0 +1,83 @@
+-- One batch of reads into the rankings of one scope, in one step, once.
+--
+-- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers
+-- ARGV  1  how long the answer is kept (ms)
+--       2  how long a half hour's tokens are kept (ms)
+--       3-5 half-lives of the three rankings (ms)
+--       6  what the keys of "read next" begin with ('' for none), 7 how long they are kept (ms)
+--       8  the reads, JSON: lists of story, at (ms), weight, token ('' for one that was counted already), token by
+--          yesterday's salt ('' for none), story it came from ('' for none)
+-- Reply a digit for each read: 1 counted, 0 a repeat
+
+local once, tokens, earlier, landmarks, readers = KEYS[1], KEYS[2], KEYS[3], KEYS[7], KEYS[8]
+local rankings = {KEYS[4], KEYS[5], KEYS[6]}
+local half_lives = {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
+local REBASE_AT = 512 -- half-lives; see ranking.py
+
+local answered = redis.call('GET', once)
+if answered then return answered end
+
+-- Tokens are whole numbers, and lie in many small sets: Redis keeps a small set of numbers as a bare array.
+local function piece(of, token) return of .. ':' .. string.sub(token, -4) end
+local function is_repeat(token, before)
+  if token == '' then return false end
+  if redis.call('SISMEMBER', piece(earlier, token), token) == 1 then return true end
+  if before ~= '' and redis.call('SISMEMBER', piece(earlier, before), before) == 1 then return true end
+  local here = piece(tokens, token)
+  if redis.call('SADD', here, token) == 0 then return true end
+  redis.call('PEXPIRE', here, ARGV[2])
+  return false
+end
+
+-- The landmark of each ranking, not further away than doubles reach.
+local newest = 0
+local reads = cjson.decode(ARGV[8])
+for _, read in ipairs(reads) do newest = math.max(newest, read[2]) end
+local marks = redis.call('HMGET', landmarks, '1', '2', '3')
+for w = 1, 3 do
+  local mark = tonumber(marks[w] or newest)
+  local steps = math.floor((newest - mark) / half_lives[w])
+  if steps > REBASE_AT then -- by whole half-lives: not a bit of any score changes
+    redis.call('ZUNIONSTORE', rankings[w], 1, rankings[w], 'WEIGHTS', string.format('%.17g', 2 ^ -steps))
+    mark = mark + steps * half_lives[w]
+  end
+  if mark ~= tonumber(marks[w] or -1) then redis.call('HSET', landmarks, w, string.format('%.0f', mark)) end
+  marks[w] = mark
+end
+
+local answer, counted, gains, order = {}, {}, {}, {}
+for _, read in ipairs(reads) do
+  local story, at, weight, came_from = read[1], read[2], read[3], read[6]
+  if is_repeat(read[4], read[5]) then
+    answer[#answer + 1] = '0'
+  else
+    answer[#answer + 1] = '1'
+    if not gains[story] then
+      gains[story] = {0, 0, 0}
+      order[#order + 1] = story
+    end
+    counted[story] = (counted[story] or 0) + 1
+    for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
+    if ARGV[6] ~= '' and came_from ~= '' then
+      local next_of = ARGV[6] .. came_from
+      redis.call('ZINCRBY', next_of, string.format('%.17g', weight), story)
+      redis.call('ZREMRANGEBYRANK', next_of, 0, -101)
+      redis.call('PEXPIRE', next_of, ARGV[7])
+    end
+  end
+end
+
+for _, story in ipairs(order) do
+  for w = 1, 3 do
+    local gain = gains[story][w]
+    -- Redis would keep an infinite score, and its story would be first for ever.
+    if gain == gain and gain < math.huge then
+      redis.call('ZINCRBY', rankings[w], string.format('%.17g', gain), story)
+    end
+  end
+  redis.call('HINCRBY', readers, story, counted[story])
+end
+
+local said = table.concat(answer)
+redis.call('SET', once, said, 'PX', ARGV[1])
+return said

@@ -1,0 +1,68 @@
+"""A reader, as far as we want to know: a token that tells two reads of one story by one reader apart. Pure.
+
+The token is made from the day's salt, the address, the agent and the story, so that the same reader has another
+token on every story and every day: nobody can be followed from page to page. When the salt is gone, nobody can
+tell any more which address a token came from, not even by trying all of them.
+"""
+
+import ipaddress
+from hashlib import blake2b
+
+DAY = 86_400_000  # ms
+HALF_HOUR = 1_800_000  # ms
+SALT_BYTES = 32
+
+
+def token(salt: bytes, address: str, agent: str, story: str) -> str:
+    """A whole number of 64 bits, in decimal digits: Redis keeps small sets of such numbers in eight bytes each."""
+    told = f"{address}\0{agent}\0{story}".encode("utf-8", "surrogatepass")
+    return str(int.from_bytes(blake2b(told, digest_size=8, key=salt).digest(), "big", signed=True))
+
+
+def network(salt: bytes, address: str) -> bytes:
+    """The reader's network, /24 or /48, as a keyed hash: enough to see that many reads come from one."""
+    return blake2b(prefix(address).encode(), digest_size=8, key=salt, person=b"network").digest()
+
+
+def prefix(address: str) -> str:
+    """What names the network of an address: three numbers of an IPv4 address, 48 bits of an IPv6 one."""
+    if ":" not in address:
+        return address.rpartition(".")[0] or address
+    return _prefix_of_ipv6(address)
+
+
+def _prefix_of_ipv6(address: str) -> str:
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped).rpartition(".")[0]
+    return f"{int(parsed) >> 80:x}/48"
+
+
+class Salts:
+    """The day's secret and the one before: over midnight, a reader of yesterday's last half hour is still known."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, bytes] = {}
+
+    def keep(self, salts: dict[int, bytes]) -> None:
+        """These, by day since 1970, and no others."""
+        self._of = dict(salts)
+
+    @property
+    def days(self) -> set[int]:
+        return set(self._of)
+
+    def at(self, now: int) -> tuple[bytes, bytes | None] | None:
+        """The salt of the day, and yesterday's while tokens of yesterday still bar. None before any is known.
+
+        A day whose salt has not come yet goes on with the last one.
+        """
+        day = now // DAY
+        today = self._of.get(day)
+        if today is None:
+            known = max((one for one in self._of if one < day), default=None)
+            return (self._of[known], None) if known is not None else None
+        return today, self._of.get(day - 1) if now % DAY < HALF_HOUR else None

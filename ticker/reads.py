@@ -1,0 +1,253 @@
+"""Reads on their way to Redis: counted here at once, written in batches that are applied once however often sent.
+
+Beside the rankings (scope.py) this keeps in Redis:
+
+    ticker:salt:{DAY}                       string with a time to live: the day's secret; nowhere else
+    ticker:{CHANNEL}:read:tokens:{HALF}:{N} set: tokens of a half hour that end in these four digits
+    ticker:{SCOPE}:read:once:{BATCH}        string: the answer to a batch
+    ticker:{CHANNEL}:read:next:{STORY}      zset: what readers of a story read next
+
+An address is in none of it.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ticker.channel import Channel
+from ticker.counting import BATCH, MOST_PENDING, Counting, Outcome, Read
+from ticker.errors import TickerError
+from ticker.ranking import Window
+from ticker.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
+from ticker.scope import Scope, scopes_of
+from ticker.store import Client, Gone
+from ticker.stories import Stories
+
+COUNT = Path(__file__).with_name("count.lua").read_text()
+
+LAST = 2.0  # s that the last turn may take
+EVERY = 0.25  # s between two looks at what is to be written
+ANSWER_KEPT = 600_000  # ms; a batch that could not be written for nearly as long is given up
+GIVEN_UP_AFTER = 540_000  # ms
+NEXT_KEPT = 7 * DAY  # ms
+SALT_KEPT = 2 * DAY  # ms
+PLACES_KEPT = 60_000  # ms that a story's section and region are believed
+MOST_PLACES = 50_000
+TOGETHER = 8  # batches sent in one go: more would keep readers waiting
+PART = 100  # reads in a batch of a section or region, which looks for no repeats
+AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Reads that are applied together, and once: what is sent again is the same batch, under the same id."""
+
+    id: str
+    scope: Scope
+    reads: Sequence[Read]
+    born: int
+    registered: bool = False  # reads of stories that nobody has registered are taken out
+
+
+class Reads:
+    """Of one process. `count` and `hear` never wait; `run` writes."""
+
+    def __init__(
+        self,
+        redis: Client,
+        channels: Mapping[str, Channel],
+        now: Callable[[], int],
+        process: str = "",
+    ) -> None:
+        self.redis = redis
+        self.stories = Stories(redis)
+        self.salts = Salts()
+        self.counting = {name: Counting(channel.most_read, self.salts) for name, channel in channels.items()}
+        self.now = now
+        self.written = 0  # reads that have reached a ranking
+        self.repeats = 0  # found by Redis: by way of another process
+        self.unregistered = 0  # of stories that nobody has registered
+        self.lost = 0  # given up because Redis was away for too long
+        self._process = process or secrets.token_hex(8)  # batches of no two processes may have the same id
+        self._numbers = itertools.count()
+        self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
+        self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
+        self._spread: deque[_Batch] = deque()  # the same in batches
+        self._places: dict[str, tuple[int, list[Scope] | None]] = {}
+        self._away = False
+
+    def count(self, channel: str, said: str, address: str, agent: str) -> Outcome:
+        """One beacon: `s=STORY&d=SECONDS`. See Counting.take."""
+        return self.counting[channel].take(said, address, agent, self.now())
+
+    def hear(self, channel: str, text: str, address: str, agent: str) -> None:
+        """A text frame from a reader: `{"type":"read","s":STORY,"d":SECONDS}`. Another is passed over."""
+        counting = self.counting.get(channel)
+        if counting is None or '"read"' not in text:
+            return
+        try:
+            said = json.loads(text)
+        except (ValueError, RecursionError):
+            counting.note(Outcome.UNREADABLE)
+            return
+        if not isinstance(said, dict) or said.get("type") != "read":
+            return
+        fields = "&".join(f"{name}={said[name]}" for name in ("s", "d", "f", "w") if name in said)
+        counting.take(fields, address, agent, self.now())
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until it is cancelled; what is there then is written still."""
+        try:
+            while True:
+                await self.turn()
+                await asyncio.sleep(EVERY)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST):
+                    await self.turn(all_=True)
+
+    async def turn(self, *, all_: bool = False) -> None:
+        """Write what is due. What cannot be written is kept, and sent again as the same batch."""
+        try:
+            await self._fetch_salts()
+            await self._flag()
+            self._gather(all_=all_)
+            await self._note_links()
+            while self._fresh:
+                await self._count(list(itertools.islice(self._fresh, TOGETHER)))
+            self._part()
+            while self._spread:
+                await self._apply(list(itertools.islice(self._spread, TOGETHER)))
+            self._away = False
+        except (*Gone, TickerError) as error:
+            if not self._away:
+                logger.warning("reads wait: Redis is away (%s)", error)
+            self._away = True
+
+    def _gather(self, *, all_: bool) -> None:
+        now = self.now()
+        for waiting in (self._fresh, self._spread):
+            while waiting and now - waiting[0].born > GIVEN_UP_AFTER:
+                self.lost += len(waiting.popleft().reads)
+        for channel, counting in self.counting.items():
+            if len(self._fresh) * BATCH >= MOST_PENDING:
+                break  # the rest waits in `counting`, which takes no more when it is full
+            for reads in counting.due(now, all_=all_):
+                self._fresh.append(_Batch(self._new_id(), Scope(channel), reads, now))
+
+    async def _count(self, batches: Sequence[_Batch]) -> None:
+        """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
+        await self._find_places(batches)
+        pipe = self.redis.pipeline(transaction=False)
+        for batch in batches:
+            self._leave_out_unregistered(batch)
+            self._add(pipe, batch, checked=True)
+        for batch, said in zip(batches, await pipe.execute(), strict=True):
+            self._fresh.popleft()
+            self.written += said.count("1")
+            self.repeats += said.count("0")
+            for read, digit in zip(batch.reads, said, strict=True):
+                if digit == "1":
+                    for scope in self._places_of(batch, read) or ():
+                        self._counted.setdefault(scope, []).append(read)
+
+    def _part(self) -> None:
+        """What was counted, by section and region, in batches of their own."""
+        now = self.now()
+        for scope, reads in self._counted.items():
+            for start in range(0, len(reads), PART):
+                self._spread.append(
+                    _Batch(f"{self._process}{next(self._numbers)}", scope, reads[start : start + PART], now)
+                )
+        self._counted = {}
+
+    def _new_id(self) -> str:
+        return f"{self._process}{next(self._numbers)}"
+
+    async def _apply(self, batches: Sequence[_Batch]) -> None:
+        pipe = self.redis.pipeline(transaction=False)
+        for batch in batches:
+            self._add(pipe, batch, checked=False)
+        await pipe.execute()
+        for _ in batches:
+            self._spread.popleft()
+
+    def _leave_out_unregistered(self, batch: _Batch) -> None:
+        if not batch.registered:
+            kept = [read for read in batch.reads if self._places_of(batch, read) is not None]
+            self.unregistered += len(batch.reads) - len(kept)
+            batch.reads, batch.registered = kept, True
+
+    def _places_of(self, batch: _Batch, read: Read) -> list[Scope] | None:
+        return self._places[f"{batch.scope.channel}:{read.story}"][1]
+
+    def _add(self, pipe: Any, batch: _Batch, *, checked: bool) -> None:
+        """Its script. `checked`: repeats are looked for, and where readers came from is noted."""
+        scope = batch.scope
+        half_hour = batch.born // HALF_HOUR
+        keys = [scope.key(f"read:once:{batch.id}")]
+        keys += [scope.key(f"read:tokens:{half_hour - back}") for back in (0, 1)]
+        keys += [scope.ranking(window) for window in Window]
+        keys += [scope.landmarks, scope.readers]
+        args: list[str | int] = [ANSWER_KEPT, 2 * HALF_HOUR]
+        args += [window.half_life for window in Window]
+        args += [scope.key("read:next:") if checked else "", NEXT_KEPT]
+        reads = batch.reads if checked else [(read.story, read.at, read.weight, "", "", "") for read in batch.reads]
+        args.append(json.dumps(reads, separators=(",", ":")))
+        pipe.eval(COUNT, len(keys), *keys, *args)
+
+    async def _find_places(self, batches: Sequence[_Batch]) -> None:
+        """Section and region of each story, as it is registered; None for one that is not."""
+        now = self.now()
+        for channel in {batch.scope.channel for batch in batches}:
+            wanted = {read.story for batch in batches if batch.scope.channel == channel for read in batch.reads}
+            old = [id_ for id_ in wanted if now - self._places.get(f"{channel}:{id_}", (0, None))[0] > PLACES_KEPT]
+            if len(self._places) > MOST_PLACES:
+                self._places.clear()
+                old = list(wanted)
+            found = await self.stories.find(channel, old)
+            ranked = await self.stories.scopes(channel) if found else []
+            for id_ in old:
+                story = found.get(id_)
+                scopes = scopes_of(channel, story.section, story.region) if story else []
+                places = [scope for scope in scopes if scope in ranked] if story else None
+                self._places[f"{channel}:{id_}"] = (now if story else 0, places)
+
+    # --- beside it --------------------------------------------------------------------------------------------------
+
+    async def _fetch_salts(self) -> None:
+        """Today's and yesterday's, and tomorrow's in good time: made by the first process that needs it."""
+        now = self.now()
+        days = {now // DAY, (now + AHEAD) // DAY}
+        if days <= self.salts.days:
+            return
+        for day in days:
+            fresh = secrets.token_hex(SALT_BYTES)
+            await self.redis.set(f"ticker:salt:{day}", fresh, nx=True, px=SALT_KEPT)
+        known = {day: await self.redis.get(f"ticker:salt:{day}") for day in (now // DAY - 1, *days)}
+        self.salts.keep({day: bytes.fromhex(salt) for day, salt in known.items() if salt})
+
+    async def _note_links(self) -> None:
+        for channel, counting in self.counting.items():
+            links, counting.unknown_links = counting.unknown_links, {}
+            if links:
+                await self.stories.note_links(channel, dict(list(links.items())[:100]))
+
+    async def _flag(self) -> None:
+        """What comes mostly from one network is held out until an editor has looked."""
+        for channel, counting in self.counting.items():
+            for story in counting.suspicious():
+                if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
+                    logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
