@@ -20,6 +20,7 @@ from tests.test_websocket import Socket
 from ticker import metrics
 from ticker.fanout import SLOW_AFTER, Fanout
 from ticker.hub import Hub
+from ticker.reads import Reads
 from ticker.store import Client
 from ticker.stream import BLOCK
 
@@ -169,5 +170,7 @@ async def test_a_scrape_walks_no_connections(redis: Client, monkeypatch: pytest.
 
 
 async def told_by(hub: Hub) -> dict[tuple[str, ...], float]:
-    families = text_string_to_metric_families((await metrics.text(hub)).decode())
+    families = text_string_to_metric_families(
+        (await metrics.text(hub, Reads(hub.stream.redis, {}, hub.stream.now))).decode()
+    )
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
