@@ -210,10 +210,10 @@ async def test_where_only_pictures_pass_it_is_one(context: BrowserContext, host:
     assert [(method, said["s"]) for method, _, said, _ in reads.beacons] == [("GET", ["abc"])]
 
 
-async def test_on_the_open_socket_where_the_server_takes_it(
+async def test_on_the_open_socket_where_there_is_one(
     context: BrowserContext, host: Host, reads: Reads, web: Web
 ) -> None:
-    data = f'data-base="{reads.url}" data-seconds="1" data-story="abc" data-socket'
+    data = f'data-base="{reads.url}" data-seconds="1" data-story="abc"'
     host.head += f'<script type="module" src="{web.url}/widget/1/read.js" {data}></script>'
     await context.add_init_script(
         "window.sent = []; const send = WebSocket.prototype.send;"

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from ticker.channel import Channel
 from ticker.counting import BATCH, MOST_PENDING, Counting, Outcome, Read
@@ -102,7 +103,7 @@ class Reads:
             return
         if not isinstance(said, dict) or said.get("type") != "read":
             return
-        fields = "&".join(f"{name}={said[name]}" for name in ("s", "d", "f", "w") if name in said)
+        fields = urlencode({name: said[name] for name in ("s", "d", "f", "w") if name in said})
         counting.take(fields, address, agent, self.now())
 
     # --- writing ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ const READ_S = 5;
 /** @type {HTMLElement|null} */
 const tag = document.querySelector("script[src$='/read.js']");
 /** @type {any} */
-const { channel = "en", story, base = new URL("../../", import.meta.url), seconds = READ_S, socket } = tag ? tag.dataset : {};
+const { channel = "en", story, base = new URL("../../", import.meta.url), seconds = READ_S } = tag ? tag.dataset : {};
 /** @type {any} What not every browser has. */
 const { globalPrivacyControl, doNotTrack, webdriver } = navigator;
 let seen = 0;
@@ -33,7 +33,7 @@ async function tell() {
   const said = new URLSearchParams({ s: story || (canonical ? canonical.href : location.href), d: String(seen) });
   if (webdriver) said.set("w", "1");
   if (document.referrer.startsWith(`${location.origin}/`)) said.set("f", document.referrer);
-  if (socket !== undefined && onSocket(JSON.stringify({ type: "read", ...Object.fromEntries(said), d: seen }))) return;
+  if (onSocket(JSON.stringify({ type: "read", ...Object.fromEntries(said), d: seen }))) return;
   const address = new URL(`v1/channels/${encodeURIComponent(channel)}/reads`, new URL(base, document.baseURI)).href;
   const headers = { "content-type": "text/plain" };
   try {
