@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.samples import NOW
+from tests.samples import NOW, Listener
 from tests.servers import eventually
 from tests.test_counting import ADDRESS, BROWSER
 from tests.test_reads import CHANNEL, Now, read, reads_of, registered
@@ -19,7 +19,6 @@ from ticker.filter import EVERYTHING
 from ticker.headline import Draft, Patch
 from ticker.hub import Hub
 from ticker.lists import TOLD_EVERY, TOLD_ROWS, Lists
-from ticker.protocol import lines
 from ticker.ranking import HOUR, LISTS, ROWS, Window
 from ticker.reader import DAY
 from ticker.reads import Reads
@@ -28,7 +27,7 @@ from ticker.store import Client, connect
 from ticker.stories import Stories
 from ticker.story import Story, StoryDraft, story_id
 from ticker.stream import Stream
-from ticker.subscriber import Subscriber
+from ticker.subscription import Subscription
 
 
 @pytest.fixture
@@ -285,12 +284,16 @@ async def test_readers_are_told_and_who_was_away_gets_the_last_list(redis: Clien
     running = asyncio.create_task(hub.run())
     try:
         await eventually(lambda: fanout.position)
-        start, heard = fanout.position, list[bytes]()
-        hub.join("en", Subscriber(heard.append, lambda _: None, lines, EVERYTHING, "poll"), str(start))
+        start, listener = fanout.position, Listener()
+
+        def told() -> list[dict[str, Any]]:
+            return [message for message in listener.messages if message["type"] == "most_read"]
+
+        hub.join(Subscription("en", after=str(start)), listener)
         await site.read(story, 5)
         await site.ids()
-        await eventually(lambda: sum(data.count(b'"most_read"') for data in heard) == len(LISTS))
-        messages = [json.loads(line) for data in heard for line in data.splitlines() if b"most_read" in line]
+        await eventually(lambda: len(told()) == len(LISTS))
+        messages = told()
         assert {message["window"] for message in messages} == set(LISTS)
         assert messages[0]["stories"][0]["title"] == "Story 1"
         assert messages[-1]["position"] == str(fanout.position)

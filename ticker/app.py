@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -35,34 +36,6 @@ FIRST_LOAD = 5.0  # s that the channels may take before readers are let in, to b
 def create_app(settings: Settings | None = None) -> Starlette:
     """An ASGI application. Without settings it reads its own from the environment."""
     given = settings or settings_of.load()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        async with embedded.redis_url(given) as url, connect(url) as redis:
-            stream = Stream(redis, new_clock(), min_replicas=given.min_replicas)
-            hub = Hub(
-                stream,
-                given.channels,
-                heartbeat_seconds=given.heartbeat_seconds,
-                drain_seconds=given.drain_seconds,
-                max_connections=given.max_connections,
-                stall_seconds=given.stall_seconds,
-            )
-            app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
-            reads = Reads(redis, given.channels, stream.now)
-            app.state.reads, app.state.lists = reads, Lists(Stories(redis))
-            app.state.beacon = Beacon(reads, given.channels)
-            widget.assets()  # made before anybody waits for them
-            running = asyncio.create_task(_run(hub, reads))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
-            try:
-                yield {"hub": hub, "beacon": app.state.beacon}
-            finally:
-                running.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await running
-
     routes: list[BaseRoute] = [
         Route(STREAM, sse.Stream(), methods=["GET"]),
         WebSocketRoute(SOCKET, websocket.Stream()),
@@ -78,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        lifespan=lifespan,
+        lifespan=functools.partial(_lifespan, given),
         middleware=[Middleware(ChannelCors, channels=given.channels)],
         exception_handlers={
             errors.TickerError: _refused,
@@ -88,6 +61,34 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.settings = given
     return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, Any]]:
+    async with embedded.redis_url(given) as url, connect(url) as redis:
+        stream = Stream(redis, new_clock(), min_replicas=given.min_replicas)
+        hub = Hub(
+            stream,
+            given.channels,
+            heartbeat_seconds=given.heartbeat_seconds,
+            drain_seconds=given.drain_seconds,
+            max_connections=given.max_connections,
+            stall_seconds=given.stall_seconds,
+        )
+        app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
+        reads = Reads(redis, given.channels, stream.now)
+        app.state.reads, app.state.lists = reads, Lists(Stories(redis))
+        app.state.beacon = Beacon(reads, given.channels)
+        widget.assets()  # made before anybody waits for them
+        running = asyncio.create_task(_run(hub, reads))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
+        try:
+            yield {"hub": hub, "beacon": app.state.beacon}
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
 
 async def _run(hub: Hub, reads: Reads) -> None:

@@ -23,6 +23,7 @@ from ticker.subscription import Subscription
 
 HEARD_LIMIT = 16 * 1024  # bytes in a second from a peer that has next to nothing to say
 MESSAGE_LIMIT = 4 * 1024  # bytes a reader may send in one WebSocket message
+DEAF_LIMIT = 1024 * 1024  # bytes that are thrown away of a peer that speaks on after our last word
 LAST_WORDS = 1.0  # s that a peer which does not keep the rules has for reading why it is let go
 
 
@@ -159,6 +160,11 @@ class WebSocket(Connection):
             self.incoming.parser.close()  # which holds it: a circle of 4 kB that only the collector would find
 
     def data_received(self, data: bytes) -> None:
+        if self.ended:
+            self.heard += len(data)
+            if self.heard > DEAF_LIMIT:
+                self.peer.abort()
+            return
         if self.is_flooded(len(data)):
             self.close(CloseCode.POLICY)  # before it is parsed: each of many tiny frames costs more than its bytes
             return
@@ -205,8 +211,12 @@ class WebSocket(Connection):
             return
         self.write(protocol.close_frame(code))
         if code in (CloseCode.SLOW, CloseCode.POLICY):
+            # To close with unheard words before us would be a reset, and our reason would be lost with it.
             asyncio.get_running_loop().call_later(LAST_WORDS, self.peer.abort)
-        self._end()
+            self.ended = True
+            self.gone()
+        else:
+            self._end()
 
     def _end(self) -> None:
         self.ended = True

@@ -23,11 +23,7 @@ from ticker.store import Client, Gone, monotonic_ms, refusal
 logger = logging.getLogger(__name__)
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
-RENEW = """
-if (redis.call('HGET', KEYS[1], 'epoch') or '') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
-return 1
-"""
+RENEW = Path(__file__).with_name("renew.lua").read_text()
 
 RECENT = 5_000  # entries of the log a process reads when it starts, to resume readers from
 BATCH = 1_000  # entries taken from the log at once
