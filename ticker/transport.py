@@ -1,8 +1,9 @@
 """uvicorn's HTTP protocol, which hands a reader's connection over to the fan-out.
 
 HTTP parsing and every ordinary request stay uvicorn's. What is added: a request to follow a channel that can be
-answered at once is answered here, without an ASGI task, and its transport is handed to a `Connection` (measured: a
-third of the cost of a connect, half of the memory); so is a beacon; and limits on what a client may send before it is
+answered at once is answered here, without an ASGI task, and its transport is handed to a `Connection` (measured: 137
+and 155 µs of CPU for one that resumes, over event stream and WebSocket, where the ASGI road takes 324 and 1,026); so is
+a beacon; and limits on what a client may send before it is
 heard.
 """
 
