@@ -2,13 +2,14 @@ import asyncio
 import io
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ticker.errors import Invalid
-from ticker.processes import LONGEST_DELAY, Processes, backoff, parse_procfile, say_ready
+from ticker.processes import LONGEST_DELAY, SUPERVISED, Processes, backoff, parse_procfile, say_ready
 
 PYTHON = sys.executable
 # Says its pid, and that it is ready unless the file of that name exists; ends with 7 when asked to.
@@ -292,3 +293,14 @@ def test_who_has_no_parent_that_listens_has_nobody_to_tell(monkeypatch):
     say_ready()  # once is enough: the descriptor may be another's by now
     with os.fdopen(reader, "rb") as pipe:
         assert pipe.read() == b"\n"
+
+
+def test_who_was_born_after_its_parent_had_died_does_not_stay() -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    code = "from ticker.processes import leave_with_parent; leave_with_parent(); print('stays')"
+    for parent, stays in ((dead.pid, False), (os.getpid(), True)):
+        env = {**os.environ, SUPERVISED: str(parent)}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+        assert ("stays" in done.stdout) == stays
+        assert (done.returncode == 0) == stays

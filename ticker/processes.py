@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from ticker.errors import Invalid
@@ -20,7 +21,7 @@ FIRST_DELAY = 0.5  # seconds before a process that died is started again; double
 LONGEST_DELAY = 10.0
 STEADY_AFTER = 30.0  # seconds; a process that lived this long has no bad start behind it
 LONGEST_LINE = 64 * 1024  # bytes
-SUPERVISED = "TICKER_SUPERVISED"  # in the environment of the children
+SUPERVISED = "TICKER_SUPERVISED"  # in the environment of the children: our process id
 READY = "TICKER_READY"  # there too: the descriptor of a pipe, for one byte once the child does its work
 
 _PROCFILE_LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
@@ -62,7 +63,7 @@ class Processes:
         out: TextIO | None = None,
     ) -> None:
         self.commands = dict(commands)
-        self.env = {**os.environ, **(env or {}), SUPERVISED: "1", "PYTHONUNBUFFERED": "1"}
+        self.env = {**os.environ, **(env or {}), SUPERVISED: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
         self.pass_fds = tuple(pass_fds)
         self.stop_within = stop_within  # seconds between TERM and KILL
         self.ready_within = ready_within  # seconds that a new one has until it says that it is ready
@@ -302,6 +303,9 @@ def leave_with_parent() -> None:
     if is_supervised() and sys.platform == "linux":
         set_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_death_signal, int(signal.SIGTERM))
+        # It may have died while we were being born: then no signal comes.
+        if not Path(f"/proc/{os.environ[SUPERVISED]}").exists():
+            sys.exit("Whoever started this process has ended; so it ends, too.")
 
 
 def say_ready() -> None:
