@@ -169,14 +169,6 @@ def test_a_port_that_is_taken_is_one_sentence(home):
     assert processes_of(home) == []
 
 
-def test_when_up_is_killed_nothing_stays_behind(home):
-    with running("ticker", "up") as process:
-        welcome(process)
-        process.kill()
-        process.wait()
-        wait_until(lambda: not processes_of(home))
-
-
 def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
     monkeypatch.setenv("TICKER_WEB_PROCESSES", "2")
     with running("ticker", "up") as process:
