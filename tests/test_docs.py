@@ -46,7 +46,7 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.channel import Channel, MostRead
+from ticker.channel import Channel, Lengths, MostRead
 from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
@@ -325,13 +325,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir", "most_read"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read"}
 
 
 @pytest.mark.parametrize(
     ("heading", "model", "in_words"),
     [
         ("Channels", Channel, TOLD_IN_WORDS),
+        ("Lengths", Lengths, set[str]()),
         ("Most read", MostRead, set[str]()),
         ("Sources", SourceSettings, set[str]()),
     ],

@@ -12,6 +12,7 @@ import pytest
 from tests.feeds import feed_server, item
 from tests.servers import eventually
 from ticker.dead import Dead
+from ticker.links import Links
 from ticker.sources import Sources
 from workers.ingest import Lease
 
@@ -185,3 +186,11 @@ async def test_settings_that_are_not_right_are_one_sentence(environment):
     code, _, err = await run({**environment, "TICKER_BIND": "nonsense"})
 
     assert (code, len(err.splitlines())) == (2, 1)
+
+
+async def test_it_looks_at_the_links_that_editors_ask_about(environment, redis):
+    """On a link that may not be asked: the refusal shows that it has looked."""
+    links = Links(redis)
+    await links.verdict("http://127.0.0.1:9/", 1)
+    async with running(environment):
+        assert (await eventually(lambda: links.verdict("http://127.0.0.1:9/", 2))).startswith("The link does not open")

@@ -13,10 +13,10 @@ LONGEST_FUNCTION = 50  # lines, without its docstring
 PURE = {
     "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.counting",
     "ticker.deflate", "ticker.errors", "ticker.events", "ticker.fanout", "ticker.filter", "ticker.handshake",
-    "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.memo", "ticker.networks",
-    "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.ranking", "ticker.reader",
-    "ticker.related", "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber",
-    "ticker.subscription", "ticker.text", "ticker.urgency",
+    "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.likeness", "ticker.memo",
+    "ticker.networks", "ticker.order", "ticker.origin", "ticker.position", "ticker.preflight", "ticker.protocol",
+    "ticker.ranking", "ticker.reader", "ticker.related", "ticker.robots", "ticker.scope", "ticker.seen",
+    "ticker.story", "ticker.subscriber", "ticker.subscription", "ticker.text", "ticker.urgency",
     "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
@@ -27,7 +27,7 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.most_read",
+        "ticker.api", "ticker.app", "ticker.check", "ticker.cors", "ticker.feeds", "ticker.health", "ticker.most_read",
         "ticker.openapi", "ticker.pages", "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},

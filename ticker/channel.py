@@ -33,6 +33,15 @@ class MostRead(BaseModel):
     expired_leave: bool = Field(default=True, description="a story whose headline has expired leaves the lists")
 
 
+class Lengths(BaseModel):
+    """How long a headline should be, in characters as people count them: `[channels.NAME.lengths]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    advice: int = Field(default=90, ge=10, le=280, description="characters read at a glance; more is advised against")
+    editorial: int = Field(default=120, ge=10, le=280, description="characters beyond which an editor is warned")
+
+
 class Channel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,6 +53,10 @@ class Channel(BaseModel):
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
     origins: list[str] = Field(default=["*"], description="sites whose pages may read this channel")
+    lengths: Lengths = Field(default=Lengths(), description="how long a headline should be")
+    forbidden: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(
+        default=(), max_length=1000, description="words that an editor is warned of"
+    )
     most_read: MostRead = Field(default=MostRead(), description="which stories are ranked, and how")
 
     @model_validator(mode="before")

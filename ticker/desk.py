@@ -143,6 +143,13 @@ class Desk:
             raise Killed(kill_sentence(tombstone.at))
         return found.record
 
+    async def bars(self, channel: str, headline_text: str) -> bool:
+        """Whether these words were killed so lately that nobody may publish them."""
+        words = _words(headline_text)
+        found = await self.stream.read(channel, "", (words,), "")
+        tombstone = found.tombstone(words)
+        return tombstone is not None and found.now - tombstone.at < SAME_TEXT_KEPT
+
     # --- what the clock asks for ------------------------------------------------------------------------------------
 
     async def lapse(self, channel: str, timer: str) -> Receipt | None:

@@ -194,6 +194,7 @@ class Record(Headline):
     """A headline as the desk keeps it: with what readers never see."""
 
     author: str = ""
+    first_text: str = ""  # what readers saw first
     publish_at: Instant | None = None
     expires_in: int | None = None
 

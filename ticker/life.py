@@ -208,6 +208,7 @@ def _go_live(record: Record, event: EventType, now: int, default_expiry: int = D
     live = record.replaced(
         state=State.LIVE,
         published_at=record.published_at or now,
+        first_text=record.first_text or record.text,
         order=record.order or first(now),
         expires_at=expires_at,
         expires_in=None,

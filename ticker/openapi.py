@@ -148,8 +148,16 @@ def _writing() -> dict[str, Any]:
         problems=(*_WRITE_PROBLEMS, "412", "428"),
     )
     read = _operation("One headline", [CHANNEL, ID], answer=headline, problems=("401", *_READ_PROBLEMS, "410"))
+    check = _operation(
+        "All that an editor should know before it leaves; changes nothing",
+        [CHANNEL],
+        answer=_json({"type": "object"}),
+        body=Draft,
+        problems=_WRITE_PROBLEMS,
+    )
     return {
         _CHANNEL + "/headlines": {"post": publish},
+        _CHANNEL + "/headlines/check": {"post": check},
         _HEADLINE: {"get": read, "patch": edit},
         _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
         _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},

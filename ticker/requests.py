@@ -69,8 +69,13 @@ def refusal_of(error: ValidationError) -> Malformed | Invalid:
     faults = error.errors(include_url=False, include_input=False, include_context=False)
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Malformed(f"The body is not JSON in UTF-8: {faults[0]['msg'].removeprefix('Invalid JSON: ')}.")
-    listed = [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault["msg"])} for fault in faults]
-    return Invalid("Some fields are not right; `errors` names each.", errors=listed)
+    return Invalid("Some fields are not right; `errors` names each.", errors=faults_of(error))
+
+
+def faults_of(error: ValidationError) -> list[dict[str, str]]:
+    """Each field at fault: where it is (RFC 6901) and what is wrong with it."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault["msg"])} for fault in faults]
 
 
 def _pointer(location: tuple[Any, ...]) -> str:

@@ -25,6 +25,7 @@ from ticker import settings as settings_of
 from ticker.dead import Dead
 from ticker.desk import Desk
 from ticker.errors import TickerError
+from ticker.links import Links
 from ticker.seen import Known
 from ticker.settings import Settings, SettingsError, SourceSettings
 from ticker.sources import Sources
@@ -36,6 +37,8 @@ from workers.articles import LOOK_EVERY as LOOK_AT_ARTICLES_EVERY
 from workers.articles import Articles
 from workers.fetch import Fetched, Request, fetcher
 from workers.identity import identify
+from workers.link_check import LOOK_EVERY as LOOK_AT_LINKS_EVERY
+from workers.link_check import LinkCheck
 from workers.parse import parser
 from workers.source import Source, Tools
 
@@ -91,6 +94,7 @@ class Ingest:
         tasks = [asyncio.create_task(self._keep(source), name=source.name) for source in self.sources.values()]
         tasks.append(asyncio.create_task(self._hear_the_time(), name="time"))
         tasks.append(asyncio.create_task(self._look_at_articles(), name="articles"))
+        tasks.append(asyncio.create_task(self._look_at_links(), name="links"))
         stopping = asyncio.create_task(stop.wait())
         try:
             done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -158,6 +162,13 @@ class Ingest:
             with contextlib.suppress(*Gone, TickerError):
                 await articles.look(self.tools.now())
             await asyncio.sleep(LOOK_AT_ARTICLES_EVERY)
+
+    async def _look_at_links(self) -> None:
+        links = LinkCheck(Links(self.tools.desk.stream.redis), self.tools.fetcher)
+        while True:
+            with contextlib.suppress(*Gone):
+                await links.look()
+            await asyncio.sleep(LOOK_AT_LINKS_EVERY)
 
     async def _hear_the_time(self) -> None:
         while True:
