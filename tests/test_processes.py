@@ -296,11 +296,15 @@ def test_who_has_no_parent_that_listens_has_nobody_to_tell(monkeypatch):
 
 
 def test_who_was_born_after_its_parent_had_died_does_not_stay() -> None:
-    with subprocess.Popen(["true"]) as dead:
-        dead.wait()
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    dead = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is not yet collected
     code = "from ticker.processes import leave_with_parent; leave_with_parent(); print('stays')"
-    for parent, stays in ((dead.pid, False), (os.getpid(), True)):
+    for parent, stays in ((gone.pid, False), (dead.pid, False), (os.getpid(), True)):
         env = {**os.environ, SUPERVISED: str(parent)}
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
-        assert ("stays" in done.stdout) == stays
-        assert (done.returncode == 0) == stays
+        for command in ([sys.executable, "-c", code], ["sh", "-c", f'{sys.executable} -c "{code}"; exit $?']):
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+            assert ("stays" in done.stdout) == stays
+            assert (done.returncode == 0) == stays
+    dead.wait()
