@@ -241,7 +241,7 @@ async def test_a_new_one_that_does_not_become_ready_is_given_up_and_nothing_has_
 async def test_a_new_one_that_ends_at_once_is_not_waited_for(tmp_path):
     out = Output()
     flag = tmp_path / "broken"
-    processes = Processes({"web": f"echo up $$; [ -e {flag} ] && exit 3; exec sleep 60"}, out=out, ready_within=600)
+    processes = Processes({"web": f"[ -e {flag} ] && exit 3; echo up $$; exec sleep 60"}, out=out, ready_within=600)
     run = asyncio.create_task(processes.run())
     await out.has(" up ")
     flag.touch()
