@@ -20,6 +20,8 @@ import aiohttp
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
+from workers.parse import MEMORY
+
 PROC = Path("/proc")
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0  # s that a condition may take to come true
@@ -242,6 +244,12 @@ def children_of(pid: int) -> list[int]:
     """Those that live."""
     states = {int(p.name): _of_process(int(p.name), "stat").rpartition(b")")[2].split() for p in PROC.glob("[0-9]*")}
     return [child for child, fields in states.items() if fields and fields[0] not in b"ZX" and int(fields[1]) == pid]
+
+
+def readers_of(pid: int) -> list[int]:
+    """Those that read a document for it: what they have begun with is a limit to their memory."""
+    born = [child for fork_server in children_of(pid) for child in children_of(fork_server)]
+    return [reader for reader in born if str(MEMORY).encode() in _of_process(reader, "limits")]
 
 
 def resident(pid: int) -> int:
