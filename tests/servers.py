@@ -61,7 +61,10 @@ def _is_free(port: int) -> bool:
         return True
 
 
-async def eventually(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+Why = str | Callable[[], str]  # what is waited for, or how things stand when it is given up
+
+
+async def eventually(condition: Callable[[], Any], why: Why = "", within: float = PATIENCE) -> Any:
     """Wait until the condition (plain or async) is true, and return what it returned."""
     deadline = time.monotonic() + within
     while True:
@@ -70,16 +73,20 @@ async def eventually(condition: Callable[[], Any], why: str = "", within: float 
             value = await value
         if value:
             return value
-        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        assert time.monotonic() < deadline, _given_up(condition, why, within)
         await asyncio.sleep(0.02)
 
 
-def eventually_now(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+def eventually_now(condition: Callable[[], Any], why: Why = "", within: float = PATIENCE) -> Any:
     deadline = time.monotonic() + within
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        assert time.monotonic() < deadline, _given_up(condition, why, within)
         time.sleep(0.02)
     return value
+
+
+def _given_up(condition: Callable[[], Any], why: Why, within: float) -> str:
+    return f"did not come true within {within} s: {(why() if callable(why) else why) or condition}"
 
 
 class RedisServer:
