@@ -11,7 +11,7 @@ import pytest
 
 from tests.proxy import Proxy
 from tests.servers import RedisServer, Web, binaries, eventually, running
-from tests.test_api import Api, fresh_key
+from tests.test_api import Api, eventually_shown, fresh_key
 from tests.test_metrics import measured
 from tests.test_sse import Events
 from ticker.errors import TickerError, all_errors
@@ -37,6 +37,7 @@ async def test_redis_goes_and_readers_are_served_on(own_redis: RedisServer, tmp_
             "canary": "live",
         }
         headline = await desk.publish("Stays on the screen")
+        await eventually_shown(desk, headline)
         async with Events.open(web) as events:
             await events.message()
             own_redis.stop()

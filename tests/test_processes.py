@@ -241,7 +241,7 @@ async def test_a_new_one_that_does_not_become_ready_is_given_up_and_nothing_has_
 async def test_a_new_one_that_ends_at_once_is_not_waited_for(tmp_path):
     out = Output()
     flag = tmp_path / "broken"
-    processes = Processes({"web": f"echo up $$; [ -e {flag} ] && exit 3; exec sleep 60"}, out=out, ready_within=600)
+    processes = Processes({"web": f"[ -e {flag} ] && exit 3; echo up $$; exec sleep 60"}, out=out, ready_within=600)
     run = asyncio.create_task(processes.run())
     await out.has(" up ")
     flag.touch()
@@ -296,11 +296,15 @@ def test_who_has_no_parent_that_listens_has_nobody_to_tell(monkeypatch):
 
 
 def test_who_was_born_after_its_parent_had_died_does_not_stay() -> None:
-    with subprocess.Popen(["true"]) as dead:
-        dead.wait()
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    dead = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is not yet collected
     code = "from ticker.processes import leave_with_parent; leave_with_parent(); print('stays')"
-    for parent, stays in ((dead.pid, False), (os.getpid(), True)):
+    for parent, stays in ((gone.pid, False), (dead.pid, False), (os.getpid(), True)):
         env = {**os.environ, SUPERVISED: str(parent)}
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
-        assert ("stays" in done.stdout) == stays
-        assert (done.returncode == 0) == stays
+        for command in ([sys.executable, "-c", code], ["sh", "-c", f'{sys.executable} -c "{code}"; exit $?']):
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+            assert ("stays" in done.stdout) == stays
+            assert (done.returncode == 0) == stays
+    dead.wait()

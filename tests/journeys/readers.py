@@ -67,6 +67,12 @@ class Reader:
     async def connect(self, session: aiohttp.ClientSession) -> None:
         raise NotImplementedError
 
+    def __str__(self) -> str:
+        return (
+            f"{type(self).__name__} of {self.url}, {'live' if self.live else 'away'} after {self.connects} connects: "
+            f"{len(self.board)} headlines, {self.hash}, at {self.position}, last {self.types[-5:]}, {self.faults}"
+        )
+
     @property
     def hash(self) -> str:
         return self.board.hash()
@@ -253,7 +259,7 @@ async def converged(*readers: Reader, on: set[str] | None = None, within: float 
             and (on or set()) <= {h.id for h in readers[0].board}
         )
 
-    await eventually(same, "all readers show the same", within)
+    await eventually(same, lambda: "\n".join(["all readers show the same", *map(str, readers)]), within)
 
 
 @contextlib.contextmanager
