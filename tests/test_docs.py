@@ -35,6 +35,7 @@ from ticker import (
     keys,
     lag,
     life,
+    log,
     metrics,
     protocol,
     requests,
@@ -43,7 +44,6 @@ from ticker import (
     transport,
 )
 from ticker import settings as settings_of
-from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
 from ticker.channel import Channel, MostRead
@@ -54,6 +54,7 @@ from ticker.hub import Hub
 from ticker.keys import Keys, Scope
 from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
+from ticker.stream import Stream
 from workers import fetch, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -267,7 +268,7 @@ def test_every_address_is_documented() -> None:
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
@@ -472,7 +473,7 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 # --- the other pages ------------------------------------------------------------------------------------------------
 
 
-async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
+async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: Stream) -> None:
     hub = Hub(stream, settings.channels)
     reads = Reads(stream.redis, settings.channels, stream.now)
     families = await metrics.families(hub, reads)
@@ -483,7 +484,7 @@ async def test_every_metric_is_documented_with_its_labels(settings: Settings, st
 
 
 @pytest.mark.parametrize("sentence", [
-    f"handed on, at most {streams.BATCH:,};",
+    f"handed on, at most {log.BATCH:,};",
     f"{1 / lag.EVERY:.0f} samples a second",
     f"closed after {fanout.SLOW_AFTER // 1000} s",
 ])  # fmt: skip
