@@ -32,7 +32,6 @@ from ticker import (
     events,
     fanout,
     headline,
-    keys,
     lag,
     life,
     log,
@@ -42,6 +41,7 @@ from ticker import (
     serve,
     server,
     transport,
+    writer,
 )
 from ticker import settings as settings_of
 from ticker.app import create_app
@@ -51,10 +51,11 @@ from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
-from ticker.keys import Keys, Scope
+from ticker.keys import Keys
 from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
 from ticker.stream import Stream
+from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -224,7 +225,7 @@ def test_scopes_allow_what_is_documented() -> None:
     assert documented.keys() == set(Scope)
     assert documented.pop("admin") == "everything"
     for scope, may in documented.items():
-        allowed = {action.value for action, scopes in keys.ALLOWED.items() if scope in scopes}
+        allowed = {action.value for action, scopes in writer.ALLOWED.items() if scope in scopes}
         assert allowed == set(re.findall(rf"\b({'|'.join(life.Action)})\b", may)), scope
 
 

@@ -164,6 +164,48 @@ def test_a_second_person_must_approve() -> None:
     assert routine.record.state is State.LIVE
 
 
+def test_what_is_handed_in_waits_for_approval_everywhere() -> None:
+    handed_in = do(None, Action.PUBLISH, hands_in=True, by="ann")
+    assert handed_in is not None
+    assert handed_in.record is not None
+    assert handed_in.record.state is State.AWAITING
+    live = decide(handed_in.record, command(Action.APPROVE), EN, NOW)
+    assert live is not None
+    assert live.record is not None
+    assert live.record.state is State.LIVE
+    for state, action in ((State.LIVE, Action.UPDATE), (State.SCHEDULED, Action.RELEASE), (State.HELD, Action.RELEASE)):
+        with pytest.raises(errors.Forbidden):
+            do(state, action, hands_in=True)
+    again = do(State.SCHEDULED, Action.UPDATE, hands_in=True)
+    assert again is not None
+    assert again.record is not None
+    assert again.record.state is State.AWAITING
+    assert set(again.timers.values()) == {None}
+
+
+HANDS_IN = [Action.PUBLISH, Action.UPDATE, Action.RELEASE, Action.HOLD]
+
+
+@given(st.sampled_from([None, *State]), st.lists(st.sampled_from([*HANDS_IN, Action.START]), max_size=20))
+def test_by_handing_in_alone_no_word_reaches_readers(start: State | None, actions: list[Action]) -> None:
+    current = record(start) if start not in (None, State.RETRACTED) else None
+    approved = current.text if current else ""
+    for action in actions:
+        version = current.version if current else 0
+        given_ = {"version": version} if action is Action.UPDATE else {}
+        by = {"by": "clock"} if action is Action.START else {"by": "ann", "hands_in": True}
+        try:
+            asked = command(action, **{**given_, **by})
+            decision = decide(current, asked, EN, NOW + 2 * HOUR, killed=start is State.RETRACTED)
+        except errors.TickerError:
+            continue
+        if decision is not None:
+            current = decision.record
+            assert current is not None
+            told = decision.event.headline if decision.event else None
+            assert told is None or told.text == approved
+
+
 def test_an_edit_on_an_old_version_is_stale() -> None:
     with pytest.raises(errors.VersionStale) as refused:
         do(State.LIVE, Action.UPDATE, version=2)

@@ -1,6 +1,7 @@
 """The HTTP API: reading channels, and changing headlines through the desk."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Self
 
@@ -10,18 +11,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
-from ticker import protocol
+from ticker import protocol, writers
 from ticker.desk import Desk, Receipt
 from ticker.errors import NoHeadline, TickerError
 from ticker.filter import Filter
 from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
 from ticker.hub import Hub
-from ticker.keys import Key, Keys, Scope
 from ticker.life import Action
 from ticker.position import Position
 from ticker.protocol import CloseCode
 from ticker.requests import once_of, read_model, version_of, whole_number
 from ticker.subscriber import Subscriber
+from ticker.writer import Scope, Writer
 
 LONGEST_WAIT = 60  # s of a long poll
 SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86400"
@@ -138,15 +139,14 @@ async def _disconnect(request: Request) -> None:
 
 
 async def headline(request: Request) -> Response:
-    """A live headline for everybody; another one for those who have a key for its channel."""
+    """A live headline for everybody; another one for those who write or read at the desk of its channel."""
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
-    if "authorization" in request.headers:
-        key = await _keys(request).check(request.headers.get("authorization"))
-        if not key.channels or channel in key.channels:
-            record = await _desk(request).find(channel, headline_id)
-            if record is None:
-                raise NoHeadline(headline_id)
-            return _shown(record, private=True)
+    writer = await writers.if_any(request)
+    if writer is not None and writer.scopes(channel):
+        record = await _desk(request).find(channel, headline_id)
+        if record is None:
+            raise NoHeadline(headline_id)
+        return _shown(record, private=True)
     live = _hub(request).fanout(channel).board.get(headline_id)
     if live is None:
         raise NoHeadline(headline_id)
@@ -162,10 +162,12 @@ async def headline(request: Request) -> Response:
 
 async def publish(request: Request) -> Response:
     channel = request.path_params["channel"]
-    key = await _keys(request).check(request.headers.get("authorization"))
+    writer = await writers.of(request)
     draft, body = await read_model(request, Draft)
-    key.allow(Action.PUBLISH, channel, draft.source.name if draft.source else None)
-    receipt = await _desk(request).publish(channel, draft, by=key.writer, once=once_of(request, body))
+    source = draft.source.name if draft.source else None
+    writer.allow(Action.PUBLISH, channel, source)
+    hands_in, once = writer.hands_in(Action.PUBLISH, channel, source), once_of(request, body)
+    receipt = await _desk(request).publish(channel, draft, by=writer.name, hands_in=hands_in, once=once)
     assert receipt.record is not None
     answer = _shown(receipt.record, private=True, status=201)
     answer.headers["location"] = f"/v1/channels/{channel}/headlines/{receipt.record.id}"
@@ -174,70 +176,75 @@ async def publish(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
-    key = await _keys(request).check(request.headers.get("authorization"))
+    writer = await writers.of(request)
     patch, body = await read_model(request, Patch)
-    await _allow(request, key, Action.CORRECT if patch.is_correction else Action.UPDATE)
+    hands_in = await _allow(request, writer, Action.CORRECT if patch.is_correction else Action.UPDATE)
     version, once = version_of(request), once_of(request, body)
-    receipt = await _desk(request).edit(channel, headline_id, patch, version, by=key.writer, once=once)
+    receipt = await _desk(request).edit(
+        channel, headline_id, patch, version, by=writer.name, hands_in=hands_in, once=once
+    )
     return _done(receipt, headline_id)
 
 
 async def retract(request: Request) -> Response:
-    key = await _writer(request, Action.RETRACT)
+    writer = await _writer(request, Action.RETRACT)
     given, body = await read_model(request, Retraction)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).retract(channel, headline_id, by=key.writer, once=once, **given.model_dump())
+    receipt = await _desk(request).retract(channel, headline_id, by=writer.name, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
 async def hold(request: Request) -> Response:
-    key = await _writer(request, Action.HOLD)
+    writer = await _writer(request, Action.HOLD)
     given, body = await read_model(request, Holding, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).hold(channel, headline_id, by=key.writer, once=once, **given.model_dump())
+    receipt = await _desk(request).hold(channel, headline_id, by=writer.name, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
 async def release(request: Request) -> Response:
-    return await _simply(request, Action.RELEASE, _desk(request).release)
+    writer = await writers.of(request)
+    hands_in = await _allow(request, writer, Action.RELEASE)
+    return await _simply(request, writer, functools.partial(_desk(request).release, hands_in=hands_in))
 
 
 async def approve(request: Request) -> Response:
-    return await _simply(request, Action.APPROVE, _desk(request).approve)
+    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve)
 
 
-async def _simply(request: Request, action: Action, do: Callable[..., Awaitable[Receipt]]) -> Response:
-    key = await _writer(request, action)
+async def _simply(request: Request, writer: Writer, do: Callable[..., Awaitable[Receipt]]) -> Response:
     _, body = await read_model(request, Nothing, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
-    return _done(await do(channel, headline_id, by=key.writer, once=once_of(request, body)), headline_id)
+    return _done(await do(channel, headline_id, by=writer.name, once=once_of(request, body)), headline_id)
 
 
 async def move(request: Request) -> Response:
-    key = await _writer(request, Action.MOVE)
+    writer = await _writer(request, Action.MOVE)
     place, body = await read_model(request, Place)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).move(channel, headline_id, by=key.writer, once=once, **place.model_dump())
+    receipt = await _desk(request).move(channel, headline_id, by=writer.name, once=once, **place.model_dump())
     return _done(receipt, headline_id)
 
 
-async def _writer(request: Request, action: Action) -> Key:
-    key = await _keys(request).check(request.headers.get("authorization"))
-    await _allow(request, key, action)
-    return key
+async def _writer(request: Request, action: Action) -> Writer:
+    writer = await writers.of(request)
+    await _allow(request, writer, action)
+    return writer
 
 
-async def _allow(request: Request, key: Key, action: Action) -> None:
-    """Only a source's right depends on the headline: it may touch nothing but its own."""
-    source = None
-    if Scope.SOURCE in key.scopes:
-        key.allow_channel(request.path_params["channel"])
-        record = await _desk(request).find(request.path_params["channel"], request.path_params["id"])
+async def _allow(request: Request, writer: Writer, action: Action) -> bool:
+    """Whether somebody else must approve it. Only a source's right depends on the headline: it may touch nothing but
+    its own.
+    """
+    channel, source = request.path_params["channel"], None
+    if Scope.SOURCE in writer.scopes(channel):
+        record = await _desk(request).find(channel, request.path_params["id"])
         source = record.source.name if record and record.source else None
-    key.allow(action, request.path_params["channel"], source)
+    writer.allow(action, channel, source)
+    return writer.hands_in(action, channel, source)
 
 
 def _done(receipt: Receipt, headline_id: str) -> Response:
@@ -270,11 +277,6 @@ def _hub(request: Request) -> Hub:
 def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
-
-
-def _keys(request: Request) -> Keys:
-    keys: Keys = request.app.state.keys
-    return keys
 
 
 def _filter(request: Request) -> Filter:

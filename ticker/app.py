@@ -27,6 +27,7 @@ from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stories import Stories
 from ticker.stream import Stream
+from ticker.writers import Writers
 
 STREAM = "/v1/channels/{channel}/stream"
 SOCKET = "/v1/channels/{channel}/ws"
@@ -75,7 +76,8 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             max_connections=given.max_connections,
             stall_seconds=given.stall_seconds,
         )
-        app.state.hub, app.state.desk, app.state.keys = hub, Desk(stream, given.channels), Keys(redis)
+        app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
+        app.state.writers = Writers(Keys(redis))
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)

@@ -59,20 +59,34 @@ class Desk:
 
     # --- what writers ask for ---------------------------------------------------------------------------------------
 
-    async def publish(self, channel: str, draft: Draft, *, by: str, once: Once | None = None) -> Receipt:
-        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say."""
+    async def publish(
+        self, channel: str, draft: Draft, *, by: str, hands_in: bool = False, once: Once | None = None
+    ) -> Receipt:
+        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say.
+
+        What is only handed in waits for approval always.
+        """
         source = draft.source
         sourced = source is not None and source.id is not None
         headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
-        command = Command(Action.PUBLISH, by, headline_id or new_id(self._randomness(10)), draft=draft)
+        id_ = headline_id or new_id(self._randomness(10))
+        command = Command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
         return await self._do(channel, command, once)
 
     async def edit(
-        self, channel: str, headline_id: str, patch: Patch, version: int, *, by: str, once: Once | None = None
+        self,
+        channel: str,
+        headline_id: str,
+        patch: Patch,
+        version: int,
+        *,
+        by: str,
+        hands_in: bool = False,
+        once: Once | None = None,
     ) -> Receipt:
         """Update, or correct when the patch carries a note. VersionStale when it was made on another version."""
         action = Action.CORRECT if patch.is_correction else Action.UPDATE
-        command = Command(action, by, headline_id, patch=patch, version=version)
+        command = Command(action, by, headline_id, patch=patch, version=version, hands_in=hands_in)
         return await self._do(channel, command, once)
 
     async def hold(
@@ -91,8 +105,10 @@ class Desk:
         """
         return await self._do(channel, Command(Action.HOLD, by, headline_id, reason=reason, note=note), once)
 
-    async def release(self, channel: str, headline_id: str, *, by: str, once: Once | None = None) -> Receipt:
-        return await self._do(channel, Command(Action.RELEASE, by, headline_id), once)
+    async def release(
+        self, channel: str, headline_id: str, *, by: str, hands_in: bool = False, once: Once | None = None
+    ) -> Receipt:
+        return await self._do(channel, Command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
 
     async def approve(self, channel: str, headline_id: str, *, by: str, once: Once | None = None) -> Receipt:
         return await self._do(channel, Command(Action.APPROVE, by, headline_id), once)

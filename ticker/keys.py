@@ -7,39 +7,15 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from typing import Any, NamedTuple
 
-from ticker.errors import Forbidden, Unauthorized
-from ticker.life import Action
+from ticker.errors import Unauthorized
 from ticker.store import Client, Gone, refusal
+from ticker.writer import EVERYWHERE, Scope, Writer
 
 KEYS = "ticker:keys"  # hash: id → JSON of the key without its secret
 
 _TEXT = re.compile(r"tk_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
-
-
-class Scope(StrEnum):
-    PUBLISH = "publish"
-    CORRECT = "correct"
-    RETRACT = "retract"
-    SOURCE = "source"  # publish, update and retract what carries the key's own name as its source
-    STORIES = "stories"  # register what readers open
-    CURATE = "curate"  # decide about the most-read lists
-    ADMIN = "admin"
-
-
-# Which scopes allow an action; `admin` allows all of them. Taking something off the screen is everybody's right.
-ALLOWED: dict[Action, frozenset[Scope]] = {
-    Action.PUBLISH: frozenset({Scope.PUBLISH, Scope.SOURCE}),
-    Action.UPDATE: frozenset({Scope.PUBLISH, Scope.SOURCE}),
-    Action.CORRECT: frozenset({Scope.CORRECT, Scope.SOURCE}),
-    Action.APPROVE: frozenset({Scope.PUBLISH}),
-    Action.RELEASE: frozenset({Scope.PUBLISH}),
-    Action.MOVE: frozenset({Scope.PUBLISH}),
-    Action.HOLD: frozenset({Scope.PUBLISH, Scope.CORRECT, Scope.RETRACT}),
-    Action.RETRACT: frozenset({Scope.RETRACT, Scope.SOURCE}),
-}
 
 
 class Key(NamedTuple):
@@ -54,30 +30,9 @@ class Key(NamedTuple):
     digest: str
 
     @property
-    def writer(self) -> str:
-        """How the audit names who acts with it."""
-        return f"{self.name} ({self.id})"
-
-    def allow(self, action: Action, channel: str, source: str | None = None) -> None:
-        """Forbidden, with what is missing, unless the key may do this. `source` is the headline's."""
-        self.allow_channel(channel)
-        if Scope.ADMIN in self.scopes:
-            return
-        granted = self.scopes & ALLOWED[action]
-        if not granted:
-            raise Forbidden(f"To {action} a key needs one of: {', '.join(sorted(ALLOWED[action]))}, admin.")
-        if granted == {Scope.SOURCE} and source != self.name:
-            raise Forbidden(f"A source's key may only touch headlines whose source.name is {self.name!r}.")
-
-    def allow_scope(self, scope: Scope, channel: str) -> None:
-        """Forbidden unless the key has this scope for this channel."""
-        self.allow_channel(channel)
-        if not self.scopes & {scope, Scope.ADMIN}:
-            raise Forbidden(f"For this a key needs one of: {scope}, admin.")
-
-    def allow_channel(self, channel: str) -> None:
-        if self.channels and channel not in self.channels:
-            raise Forbidden(f"This key is for {', '.join(sorted(self.channels))}, not for {channel!r}.")
+    def writer(self) -> Writer:
+        rights = dict.fromkeys(self.channels or {EVERYWHERE}, self.scopes)
+        return Writer(f"{self.name} ({self.id})", f"key:{self.id}", rights, source=self.name)
 
 
 class Keys:

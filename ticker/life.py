@@ -120,6 +120,7 @@ class Command:
     order: str | None = None
     pinned: bool | None = None
     at_once: bool = False  # expire it although its time is not over
+    hands_in: bool = False  # whoever asks may only hand in what somebody else must approve
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ def decide(
         raise cell.error(cell.sentence or command.id)
     if cell is Cell.NOTHING:
         return None
+    if command.hands_in and (state, command.action) in _REACH_READERS:
+        raise errors.Forbidden("This would reach readers without a second person, and you may only hand in.")
     if current is None:
         return _go(_first_version(command, channel, now), command, channel, now)
     if cell is Cell.GONE:
@@ -157,6 +160,14 @@ def decide(
     if cell is Cell.SAME:
         return _move(current, command) if command.action is Action.MOVE else _edit(current, command, channel, now)
     return _enter(State(cell), current, command, channel, now)
+
+
+# What somebody who may only hand in cannot do; anything else of theirs goes by a second person.
+_REACH_READERS = {
+    (State.LIVE, Action.UPDATE),
+    (State.SCHEDULED, Action.RELEASE),
+    (State.HELD, Action.RELEASE),
+}
 
 
 def _timers(headline_id: str, **due: int | None) -> dict[str, int | None]:
@@ -195,7 +206,8 @@ def _go(record: Record, command: Command, channel: Channel, now: int) -> Decisio
         return _go_live(record, EventType.RELEASED, now)
     if command.action is Action.APPROVE and command.by == record.author:
         raise errors.Forbidden("A second person must approve what you have written.")
-    if record.urgency in channel.approval and command.action is not Action.APPROVE and record.state is not State.HELD:
+    asks = record.urgency in channel.approval or command.hands_in
+    if asks and command.action is not Action.APPROVE and record.state is not State.HELD:
         return Decision(record.replaced(state=State.AWAITING))
     if record.publish_at is not None and record.publish_at > now:
         scheduled = record.replaced(state=State.SCHEDULED)
@@ -239,6 +251,8 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
     if current.state is State.LIVE:
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
         return Decision(edited, event, _timers(edited.id, expire=edited.expires_at))
+    if current.state is State.SCHEDULED and command.hands_in:
+        return Decision(edited.replaced(state=State.AWAITING), timers=_timers(edited.id))
     if current.state is State.SCHEDULED:
         return _reschedule(edited, channel, now)
     expire = edited.expires_at if seen else None

@@ -7,21 +7,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ticker import instant, related
+from ticker import instant, related, writers
 from ticker.beacon import LARGEST, PIXEL, Beacon
 from ticker.channel import Channel
 from ticker.errors import Forbidden, Invalid, NoStory, TooLarge
 from ticker.fanout import Fanout
 from ticker.headline import NAME_LIMIT, Name, Note
 from ticker.hub import Hub
-from ticker.keys import Key
-from ticker.keys import Scope as Right
 from ticker.lists import Lists, Row
 from ticker.ranking import LISTS, ROWS, Verdict
 from ticker.requests import read_body, read_model, whole_number
 from ticker.scope import REGION, SECTION, Scope
 from ticker.stories import Stories
 from ticker.story import StoryDraft, StoryId, canonical, story_id
+from ticker.writer import Scope as Right
+from ticker.writer import Writer
 
 DEFAULT_ROWS = 10
 MINUTE = 60_000  # ms
@@ -125,21 +125,23 @@ async def pixel(request: Request) -> Response:
 
 
 async def register(request: Request) -> Response:
-    key, fanout = await _editor(request, Right.STORIES), _fanout(request)
+    await _editor(request, Right.STORIES)
+    fanout = _fanout(request)
     draft, _ = await read_model(request, StoryDraft)
-    return await _registered(request, fanout, draft, key)
+    return await _registered(request, fanout, draft)
 
 
 async def replace(request: Request) -> Response:
     """The same under the story's own address; its id follows from its link."""
-    key, fanout = await _editor(request, Right.STORIES), _fanout(request)
+    await _editor(request, Right.STORIES)
+    fanout = _fanout(request)
     draft, _ = await read_model(request, StoryDraft)
     if story_id(canonical(draft.link)) != request.path_params["id"]:
         raise _fault("/link", "is not this story's: the id of a story follows from its link")
-    return await _registered(request, fanout, draft, key)
+    return await _registered(request, fanout, draft)
 
 
-async def _registered(request: Request, fanout: Fanout, draft: StoryDraft, _: Key) -> Response:
+async def _registered(request: Request, fanout: Fanout, draft: StoryDraft) -> Response:
     story, new = await _stories(request).register(fanout.channel, draft, fanout.now)
     headers = {**NO_STORE, "location": f"/v1/channels/{fanout.channel.name}/stories/{story.id}"}
     return Response(story.to_json(), 201 if new else 200, headers, media_type="application/json")
@@ -156,12 +158,13 @@ async def story(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """PUT: from now on. DELETE: no longer."""
-    key, channel, id_ = await _editor(request, Right.CURATE), _fanout(request).channel.name, request.path_params["id"]
+    editor, channel = await _editor(request, Right.CURATE), _fanout(request).channel.name
+    id_ = request.path_params["id"]
     await _stories(request).get(channel, id_)
     decision: dict[str, Any] | None = None
     if request.method == "PUT":
         given, _ = await read_model(request, Decision)
-        decision = {**given.model_dump(mode="json", exclude_none=True), "by": key.writer}
+        decision = {**given.model_dump(mode="json", exclude_none=True), "by": editor.name}
         decision["at"] = instant.format(_fanout(request).now)
     await _stories(request).rule(channel, id_, decision)
     return JSONResponse({"id": id_, "ruling": decision}, headers=NO_STORE)
@@ -223,10 +226,10 @@ async def _hidden(request: Request, channel: str, ids: list[str]) -> set[str]:
     return left | {id_ for id_ in ids if reasons.get(id_) in ("retracted", "held")}
 
 
-async def _editor(request: Request, right: Right) -> Key:
-    key: Key = await request.app.state.keys.check(request.headers.get("authorization"))
-    key.allow_scope(right, request.path_params["channel"])
-    return key
+async def _editor(request: Request, right: Right) -> Writer:
+    writer = await writers.of(request)
+    writer.allow_scope(right, request.path_params["channel"])
+    return writer
 
 
 def _address(request: Request) -> str:

@@ -8,7 +8,8 @@ import click
 
 from ticker import embedded, instant, settings, store
 from ticker.cli.failure import USAGE, Failure
-from ticker.keys import Keys, Scope
+from ticker.keys import Keys
+from ticker.writer import Scope
 
 
 @asynccontextmanager

@@ -15,9 +15,10 @@ from ticker.cli.failure import USAGE, Failure
 from ticker.cli.write import saved_key
 from ticker.client import Client
 from ticker.errors import Unauthorized
-from ticker.keys import Keys, Scope
+from ticker.keys import Keys
 from ticker.processes import Processes, is_supervised, leave_with_parent, parse_procfile
 from ticker.settings import Settings
+from ticker.writer import Scope
 
 LOOK_EVERY = 0.1  # seconds between two looks at /readyz
 STOP_WITHIN = 5.0  # seconds, beyond the time in which readers are let go, before a process is killed
