@@ -28,6 +28,7 @@ from ticker import (
     connection,
     dead,
     desk,
+    desk_stream,
     errors,
     events,
     fanout,
@@ -36,6 +37,7 @@ from ticker import (
     life,
     log,
     metrics,
+    poll,
     protocol,
     requests,
     serve,
@@ -44,6 +46,7 @@ from ticker import (
     writer,
 )
 from ticker import settings as settings_of
+from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
 from ticker.channel import Channel, MostRead
@@ -59,7 +62,7 @@ from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 README = (ROOT / "README.md").read_text()
@@ -67,6 +70,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -262,7 +266,7 @@ def test_every_address_is_documented() -> None:
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
     f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
-    f"| {api.LONGEST_WAIT} s | 422 ",
+    f"| {poll.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
     f"up to {fanout.MOST_GROUPS} different filters",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
@@ -278,6 +282,14 @@ def test_every_address_is_documented() -> None:
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+@pytest.mark.parametrize("sentence", [
+    f"asks again every {desk_stream.CHECK_EVERY:.0f} s",
+    f"about the last {streams.DESK_LOG_KEPT:,} changes",
+])  # fmt: skip
+def test_the_desk_is_as_documented(sentence: str) -> None:
+    assert sentence in LIVE
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------
