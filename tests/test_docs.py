@@ -28,7 +28,7 @@ from ticker import (
     connection,
     dead,
     desk,
-    desk_stream,
+    desk_api,
     errors,
     events,
     fanout,
@@ -38,6 +38,7 @@ from ticker import (
     log,
     metrics,
     poll,
+    presence,
     protocol,
     requests,
     serve,
@@ -177,6 +178,7 @@ def test_examples_of_messages_are_what_is_sent() -> None:
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
         protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
         protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
+        protocol.change(events.Event(events.EventType.PRESENCE, "presence", json='{"people":[]}'), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -285,11 +287,20 @@ def test_limits_are_as_documented(sentence: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", [
-    f"asks again every {desk_stream.CHECK_EVERY:.0f} s",
+    f"asks again every {desk_api.CHECK_EVERY:.0f} s",
+    f"It holds for {presence.HOLDS // 1000} s;",
+    f"At most {presence.MOST} pages at one desk",
+    f"`{presence.Presence.model_fields['tab'].metadata[0].pattern.strip('^$')}`",
     f"about the last {streams.DESK_LOG_KEPT:,} changes",
 ])  # fmt: skip
 def test_the_desk_is_as_documented(sentence: str) -> None:
     assert sentence in LIVE
+
+
+def test_what_is_said_at_the_desk_is_as_documented() -> None:
+    text = section(LIVE, "Presence")
+    assert presence.Presence.model_validate_json(blocks(text, "json")[0])
+    assert [name for row in table(text) for name in codes(row[0])] == list(presence.Presence.model_fields)
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------

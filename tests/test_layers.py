@@ -27,7 +27,7 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.cors", "ticker.desk_stream", "ticker.feeds", "ticker.health",
+        "ticker.api", "ticker.app", "ticker.cors", "ticker.desk_api", "ticker.feeds", "ticker.health",
         "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sse",
         "ticker.websocket", "ticker.widget",
         "ticker.writers",

@@ -13,6 +13,7 @@ from ticker.api import Holding, Nothing, Place, Retraction
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.poll import LONGEST_WAIT
+from ticker.presence import Presence
 from ticker.ranking import LISTS, ROWS
 from ticker.story import Story, StoryDraft
 from ticker.urgency import Urgency
@@ -94,7 +95,7 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
         *(Draft, Patch, Record, Retraction, Holding, Place, Nothing),
-        *(Story, StoryDraft, Decision, Coverage),
+        *(Story, StoryDraft, Decision, Coverage, Presence),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
     problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
@@ -173,7 +174,20 @@ def _at_desk() -> dict[str, Any]:
     events = _operation(
         "What changed at the desk since a position", [CHANNEL, AFTER, WAIT, *FILTER], answer=anything, problems=by_desk
     )
-    return {_DESK: {"get": snapshot}, _DESK + "/stream": {"get": stream}, _DESK + "/events": {"get": events}}
+    appear = _operation(
+        "Say that you are there", [CHANNEL], answer=anything, body=Presence, problems=(*_WRITE_PROBLEMS, "429")
+    )
+    tab = _param("tab", "query", {"type": "string"}, "the page that leaves")
+    return {
+        _DESK: {"get": snapshot},
+        _DESK + "/stream": {"get": stream},
+        _DESK + "/events": {"get": events},
+        _DESK + "/presence": {
+            "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
+            "put": appear,
+            "delete": _operation("Leave", [CHANNEL, tab], answer=anything, problems=by_desk),
+        },
+    }
 
 
 def _most_read() -> dict[str, Any]:
