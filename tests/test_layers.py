@@ -16,7 +16,7 @@ PURE = {
     "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.memo", "ticker.networks",
     "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.ranking", "ticker.reader",
     "ticker.related", "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber",
-    "ticker.subscription", "ticker.text", "ticker.urgency", "ticker.writer",
+    "ticker.subscription", "ticker.tally", "ticker.text", "ticker.urgency", "ticker.writer",
     "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
