@@ -28,17 +28,23 @@ from ticker import (
     connection,
     dead,
     desk,
+    desk_api,
     errors,
     events,
     fanout,
     headline,
     lag,
     life,
+    log,
     metrics,
+    poll,
+    presence,
     protocol,
+    receipts,
     requests,
     serve,
     server,
+    tally,
     transport,
     writer,
 )
@@ -54,6 +60,7 @@ from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.reads import Reads
 from ticker.settings import DeskSettings, OidcSettings, Settings, SourceSettings
+from ticker.stream import Stream
 from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
@@ -66,6 +73,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -164,14 +172,21 @@ def examples() -> dict[str, dict[str, Any]]:
 LIST = json.dumps({"window": "24h", "as_of": "2026-11-23T10:02:03.000Z", "stories": []})
 
 
+RECEIPT = dict.fromkeys([
+    "id", "of", "event", "reached", "had", "confirmed", "written", "gone", "waiting", "slowest_ms", "outputs",
+], 0)  # fmt: skip
+
+
 def test_examples_of_messages_are_what_is_sent() -> None:
     shown = examples()
     told = shown["published"]["headline"]
     sent = [
         protocol.snapshot(Channel(name="en", title="English"), "p", [], "0", now=0, every_ms=1, reason="too_old"),
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
-        protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
+        protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p", "p"),
         protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
+        protocol.change(events.Event(events.EventType.RECEIPT, "receipt", json=json.dumps(RECEIPT)), "p"),
+        protocol.change(events.Event(events.EventType.PRESENCE, "presence", json='{"people":[]}'), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -261,14 +276,16 @@ def test_every_address_is_documented() -> None:
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
     f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
-    f"| {api.LONGEST_WAIT} s | 422 ",
+    f"| {poll.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
+    f"| {headline.NAME_LIMIT} characters | 422 ",
+    f"| {fanout.MOST_OUTPUTS} | 429 ",
     f"up to {fanout.MOST_GROUPS} different filters",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
@@ -277,6 +294,34 @@ def test_every_address_is_documented() -> None:
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+@pytest.mark.parametrize("sentence", [
+    f"asks again every {desk_api.CHECK_EVERY:.0f} s",
+    f"at most every {receipts.TURN} s from each process",
+    f"After {receipts.AUDITED_AFTER // 1000} s the figures go into the audit",
+    f"Answers count for {tally.OPEN_FOR // 1000} s, and of the last {tally.MOST_OPEN} events",
+    f"It holds for {presence.HOLDS // 1000} s;",
+    f"At most {presence.MOST} pages at one desk",
+    f"`{presence.Presence.model_fields['tab'].metadata[0].pattern.strip('^$')}`",
+    f"about the last {streams.DESK_LOG_KEPT:,} changes",
+])  # fmt: skip
+def test_the_desk_is_as_documented(sentence: str) -> None:
+    assert sentence in LIVE
+
+
+def test_every_figure_of_a_receipt_is_documented() -> None:
+    text = section(LIVE, "Receipts")
+    [receipt] = json.loads(blocks(text, "json")[0])["receipts"]
+    assert receipt.keys() == RECEIPT.keys()
+    documented = {name for row in table(text) for name in codes(row[0])}
+    assert documented == RECEIPT.keys() - {"id", "of", "event", "had"}
+
+
+def test_what_is_said_at_the_desk_is_as_documented() -> None:
+    text = section(LIVE, "Presence")
+    assert presence.Presence.model_validate_json(blocks(text, "json")[0])
+    assert [name for row in table(text) for name in codes(row[0])] == list(presence.Presence.model_fields)
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------
@@ -478,7 +523,7 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 # --- the other pages ------------------------------------------------------------------------------------------------
 
 
-async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
+async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: Stream) -> None:
     hub = Hub(stream, settings.channels)
     reads = Reads(stream.redis, settings.channels, stream.now)
     families = await metrics.families(hub, reads)
@@ -489,7 +534,7 @@ async def test_every_metric_is_documented_with_its_labels(settings: Settings, st
 
 
 @pytest.mark.parametrize("sentence", [
-    f"handed on, at most {streams.BATCH:,};",
+    f"handed on, at most {log.BATCH:,};",
     f"{1 / lag.EVERY:.0f} samples a second",
     f"closed after {fanout.SLOW_AFTER // 1000} s",
 ])  # fmt: skip

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from ticker import (
     api,
     check,
+    desk_api,
     embedded,
     errors,
     feeds,
@@ -40,8 +41,10 @@ from ticker.lists import Lists
 from ticker.oidc import Provider
 from ticker.password import Passwords
 from ticker.people import People
+from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
+from ticker.receipts import Receipts
 from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
@@ -64,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *feeds.routes,
         *check.routes,
         *api.routes,
+        *desk_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,
@@ -106,11 +110,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
         secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
         app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
+        app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)
         widget.assets()  # made before anybody waits for them
-        running = asyncio.create_task(_run(hub, reads))
+        running = asyncio.create_task(_run(hub, reads, app.state.presences, app.state.receipts))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
         try:
@@ -121,10 +126,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
                 await running
 
 
-async def _run(hub: Hub, reads: Reads) -> None:
+async def _run(hub: Hub, reads: Reads, presences: Presences, receipts: Receipts) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
         tasks.create_task(reads.run())
+        tasks.create_task(presences.run())
+        tasks.create_task(receipts.run())
         await hub.loaded.wait()
         say_ready()
 
