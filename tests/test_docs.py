@@ -46,7 +46,7 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.channel import Channel, MostRead
+from ticker.channel import Channel, MostRead, Undo
 from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
@@ -58,7 +58,7 @@ from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 README = (ROOT / "README.md").read_text()
@@ -326,13 +326,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir", "most_read"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "most_read", "undo"}
 
 
 @pytest.mark.parametrize(
     ("heading", "model", "in_words"),
     [
         ("Channels", Channel, TOLD_IN_WORDS),
+        ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
         ("Sources", SourceSettings, set[str]()),
     ],

@@ -33,6 +33,21 @@ class MostRead(BaseModel):
     expired_leave: bool = Field(default=True, description="a story whose headline has expired leaves the lists")
 
 
+class Undo(BaseModel):
+    """Seconds for which a person's publication can be taken back before it leaves: `[channels.NAME.undo]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flash: int = Field(default=5, ge=0, le=600, description="seconds for a flash")
+    urgent: int = Field(default=0, ge=0, le=600, description="seconds for what is urgent")
+    bulletin: int = Field(default=0, ge=0, le=600, description="seconds for a bulletin")
+    routine: int = Field(default=0, ge=0, le=600, description="seconds for what is routine")
+
+    def seconds(self, urgency: Urgency) -> int:
+        found: int = getattr(self, urgency.value)
+        return found
+
+
 class Channel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,6 +58,7 @@ class Channel(BaseModel):
     expires_in: int = Field(default=DAY, ge=10, le=400 * DAY, description="seconds a headline stays by default")
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
+    undo: Undo = Field(default=Undo(), description="how long a person's publication can be taken back")
     origins: list[str] = Field(default=["*"], description="sites whose pages may read this channel")
     most_read: MostRead = Field(default=MostRead(), description="which stories are ranked, and how")
 

@@ -19,6 +19,7 @@ from ticker.position import Position
 from ticker.ranking import LISTS
 from ticker.scope import Scope
 from ticker.store import Client, Gone, monotonic_ms, refusal
+from ticker.tombstone import Tombstone
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +51,6 @@ class Keys(NamedTuple):
     @classmethod
     def of(cls, channel: str) -> "Keys":
         return cls(*(f"ticker:{{{channel}}}:{name}" for name in cls._fields))
-
-
-class Tombstone(NamedTuple):
-    """What may never come back, and since when (ms)."""
-
-    id: str
-    at: int
-
-    def encode(self) -> str:
-        return json.dumps({"id": self.id, "at": self.at}, separators=(",", ":"))
-
-    @classmethod
-    def decode(cls, text: str) -> "Tombstone":
-        fields = json.loads(text)
-        return cls(fields["id"], fields["at"])
 
 
 @dataclass(frozen=True)
