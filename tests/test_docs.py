@@ -27,7 +27,8 @@ from ticker import (
     canary,
     connection,
     dead,
-    desk,
+    decision,
+    editions_api,
     errors,
     events,
     fanout,
@@ -66,6 +67,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -270,13 +272,20 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
-    f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
+    f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
     f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+def test_the_desks_rules_are_as_documented() -> None:
+    assert f"At most {editions_api.MOST} drafts" in RULES
+    assert {codes(field)[0] for field, _ in table(section(RULES, "What the desk sees"))} == (
+        set(headline.Record.model_fields) - set(Headline.model_fields)
+    )
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket, widget
+from ticker import api, editions_api, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket, widget
 from ticker import settings as settings_of
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         Route(SOCKET, websocket.not_upgraded, methods=["GET"]),
         *feeds.routes,
         *api.routes,
+        *editions_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,

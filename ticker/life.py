@@ -140,6 +140,8 @@ class Command:
     is_person: bool = False  # who has an undo window
     group: str | None = None
     stale: Stale | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)  # for readers of other editions, by channel
+    with_: str = ""  # what was done to another edition, of which this follows
 
 
 @dataclass(frozen=True, slots=True)

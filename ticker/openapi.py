@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
 from ticker.api import LONGEST_WAIT, Holding, Nothing, Place, Reason, Retraction
+from ticker.editions_api import Duplicate, Together
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.ranking import LISTS, ROWS
@@ -91,7 +92,7 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
-        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing),
+        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing, Together, Duplicate),
         *(Story, StoryDraft, Decision, Coverage),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
@@ -147,6 +148,21 @@ def _writing() -> dict[str, Any]:
         body=Patch,
         problems=(*_WRITE_PROBLEMS, "412", "428"),
     )
+    duplicate = _operation(
+        "A draft of it for another channel",
+        [CHANNEL, ID, ONCE],
+        answer=headline,
+        body=Duplicate,
+        problems=_WRITE_PROBLEMS,
+        status="201",
+    )
+    together = _operation(
+        "Hand in several editions of one story",
+        [ONCE],
+        answer=_json({"type": "object"}),
+        body=Together,
+        problems=_WRITE_PROBLEMS,
+    )
     read = _operation("One headline", [CHANNEL, ID], answer=headline, problems=("401", *_READ_PROBLEMS, "410"))
     return {
         _CHANNEL + "/headlines": {"post": publish},
@@ -158,6 +174,8 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/recall": {"post": _write("Back to a draft, before readers have it", Nothing, optional=True)},
         _HEADLINE + "/spike": {"post": _write("Away with a draft that nobody wants", Reason, optional=True)},
         _HEADLINE + "/expire": {"post": _write("Off the strip without a word, now", Nothing, optional=True)},
+        _HEADLINE + "/duplicate": {"post": duplicate},
+        "/v1/editions": {"post": together},
         _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
