@@ -180,6 +180,8 @@ async def test_an_edit_needs_the_version_it_was_made_on(desk: Api, reader: Api) 
     assert (edited.status, edited.headers["etag"], edited.json["version"]) == (200, '"2"', 2)
     again = await desk.edit(first, text="Four hurt")
     assert again.fault == (412, "version-stale")
+    assert again.json["current"] == (await desk.get(path)).json
+    assert (again.json["current"]["text"], again.json["current"]["version"]) == ("Three hurt", 2)
     assert again.json["version"] == 2
     assert (await eventually_shown(reader, edited.json))["text"] == "Three hurt"
 
@@ -479,71 +481,6 @@ async def test_head_is_get_without_the_body(reader: Api) -> None:
         assert (head.status, head.text) == (200, "")
         assert head.headers["content-type"] == full.headers["content-type"]
     assert (await reader("HEAD", "stream")).headers["content-type"].startswith("text/event-stream")
-
-
-async def test_a_long_poll_returns_as_soon_as_something_comes(reader: Api, desk: Api) -> None:
-    position = (await reader.get()).json["position"]
-    waiting = asyncio.create_task(reader.get(f"events?after={position}&wait=60"))
-
-    async def polls() -> bool:
-        return 'transport="poll"} 1.0' in (await reader.get("/metrics")).text
-
-    await eventually(polls)
-    headline = await desk.publish("What the poll waits for")
-    messages = (await asyncio.wait_for(waiting, 5)).json["messages"]
-    assert [message["type"] for message in messages] == ["published"]
-    assert messages[0]["headline"]["id"] == headline["id"]
-    assert messages[-1]["position"] == (await reader.get()).json["position"]
-
-
-async def test_a_long_poll_that_hangs_up_is_forgotten(reader: Api) -> None:
-    position = (await reader.get()).json["position"]
-    waiting = asyncio.create_task(reader.get(f"events?after={position}&wait=60"))
-
-    async def polls(count: int) -> bool:
-        return f'ticker_connections{{channel="en",transport="poll"}} {count}.0' in (await reader.get("/metrics")).text
-
-    await eventually(lambda: polls(1))
-    waiting.cancel()
-    await eventually(lambda: polls(0), within=5)
-
-
-async def test_a_poll_without_news_is_a_heartbeat(reader: Api) -> None:
-    snapshot = (await reader.get()).json
-    answer = await reader.get(f"events?after={snapshot['position']}&wait=1")
-    [message] = answer.json["messages"]
-    assert (message["type"], message["position"]) == ("heartbeat", snapshot["position"])
-    assert message["hash"] == snapshot["hash"]
-    for wait in ("61", "-1", "1.5", "x", "٣"):
-        assert (await reader.get(f"events?wait={wait}")).fault == (422, "invalid")
-
-
-@pytest.mark.parametrize(
-    ("after", "reason"),
-    [("garbage", "unknown"), ("zzzzzzzz-1-0", "epoch"), ("{epoch}-999999999999999-0", "unknown"), ("%00", "unknown")],
-)
-async def test_a_position_that_cannot_be_resumed_brings_a_snapshot_that_says_why(
-    reader: Api, after: str, reason: str
-) -> None:
-    epoch = (await reader.get()).json["position"].split("-")[0]
-    [message] = (await reader.get("events?after=" + after.format(epoch=epoch))).json["messages"]
-    assert (message["type"], message["reason"]) == ("snapshot", reason)
-
-
-async def test_only_the_last_message_of_a_batch_moves_the_reader_on_and_kills_come_first(
-    reader: Api, desk: Api
-) -> None:
-    victim = await desk.publish("About to be killed")
-    await eventually_shown(reader, victim)
-    start = (await reader.get()).json["position"]
-    calm = await desk.publish("Calm news")
-    flash = await desk.publish("Flash news", urgency="flash")
-    await desk.act(victim, "retract", {"reason": "wrong"})
-    await eventually_gone(reader, victim)
-    messages = (await reader.get(f"events?after={start}")).json["messages"]
-    assert [m.get("id") or m["headline"]["id"] for m in messages] == [victim["id"], flash["id"], calm["id"]]
-    assert [m["position"] for m in messages[:-1]] == [start, start]
-    assert messages[-1]["position"] == (await reader.get()).json["position"]
 
 
 async def test_leaving_a_filter_is_a_removal(reader: Api, desk: Api) -> None:

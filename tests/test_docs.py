@@ -28,6 +28,7 @@ from ticker import (
     connection,
     dead,
     decision,
+    desk_api,
     editions_api,
     errors,
     events,
@@ -35,7 +36,10 @@ from ticker import (
     headline,
     lag,
     life,
+    log,
     metrics,
+    poll,
+    presence,
     protocol,
     requests,
     serve,
@@ -55,6 +59,7 @@ from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
+from ticker.stream import Stream
 from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
@@ -68,6 +73,7 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
 RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
+LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -174,6 +180,7 @@ def test_examples_of_messages_are_what_is_sent() -> None:
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
         protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
         protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
+        protocol.change(events.Event(events.EventType.PRESENCE, "presence", json='{"people":[]}'), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -263,14 +270,14 @@ def test_every_address_is_documented() -> None:
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
     f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
-    f"| {api.LONGEST_WAIT} s | 422 ",
+    f"| {poll.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
     f"up to {fanout.MOST_GROUPS} different filters",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
@@ -286,6 +293,23 @@ def test_the_desks_rules_are_as_documented() -> None:
     assert {codes(field)[0] for field, _ in table(section(RULES, "What the desk sees"))} == (
         set(headline.Record.model_fields) - set(Headline.model_fields)
     )
+
+
+@pytest.mark.parametrize("sentence", [
+    f"asks again every {desk_api.CHECK_EVERY:.0f} s",
+    f"It holds for {presence.HOLDS // 1000} s;",
+    f"At most {presence.MOST} pages at one desk",
+    f"`{presence.Presence.model_fields['tab'].metadata[0].pattern.strip('^$')}`",
+    f"about the last {streams.DESK_LOG_KEPT:,} changes",
+])  # fmt: skip
+def test_the_desk_is_as_documented(sentence: str) -> None:
+    assert sentence in LIVE
+
+
+def test_what_is_said_at_the_desk_is_as_documented() -> None:
+    text = section(LIVE, "Presence")
+    assert presence.Presence.model_validate_json(blocks(text, "json")[0])
+    assert [name for row in table(text) for name in codes(row[0])] == list(presence.Presence.model_fields)
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------
@@ -483,7 +507,7 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 # --- the other pages ------------------------------------------------------------------------------------------------
 
 
-async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
+async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: Stream) -> None:
     hub = Hub(stream, settings.channels)
     reads = Reads(stream.redis, settings.channels, stream.now)
     families = await metrics.families(hub, reads)
@@ -494,7 +518,7 @@ async def test_every_metric_is_documented_with_its_labels(settings: Settings, st
 
 
 @pytest.mark.parametrize("sentence", [
-    f"handed on, at most {streams.BATCH:,};",
+    f"handed on, at most {log.BATCH:,};",
     f"{1 / lag.EVERY:.0f} samples a second",
     f"closed after {fanout.SLOW_AFTER // 1000} s",
 ])  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from ticker import instant, life
 from ticker.channel import Channel
 from ticker.errors import Killed
+from ticker.events import EventType
 from ticker.headline import Record, State
 from ticker.life import Action, Command, Decision
 from ticker.stream import Change, Situation
@@ -61,12 +62,25 @@ def change(
         board=raw if on_board else "",
         desk="" if on_board or kills else raw,
         event=decision.event,
+        for_desk=_for_desk(command, decision),
         timers=decision.timers,
         tombstones=dict.fromkeys((command.id, *barred), tombstone) if kills else {},
         audit=_audit(found.now, command, before, record),
         answer=_answer(record, digest),
         answer_ms=RETRY_KEPT if digest is None else ANSWER_KEPT,
     )
+
+
+def _for_desk(command: Command, decision: Decision) -> EventType | None:
+    """What the desk is told. It sees whatever may yet be on the strip: a held headline has not left its sight."""
+    if command.action is Action.FORGET:
+        return None
+    if command.action in (Action.RETRACT, Action.SPIKE):
+        return EventType.RETRACTED
+    if decision.record is None or decision.record.state is State.EXPIRED:
+        return EventType.EXPIRED
+    event = decision.event
+    return event.type if event is not None and event.headline is not None else EventType.UPDATED
 
 
 def _audit(now: int, command: Command, before: Record | None, after: Record | None) -> dict[str, Any]:

@@ -277,6 +277,7 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         raise errors.VersionStale(
             f"You edited version {command.version}; it is at version {current.version} now. Read it, then edit again.",
             version=current.version,
+            current=current.model_dump(mode="json", exclude_none=True),
         )
     changes: dict[str, Any] = patch.changes()
     if "publish_at" in changes and current.published_at is not None:

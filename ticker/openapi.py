@@ -9,10 +9,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
-from ticker.api import LONGEST_WAIT, Holding, Nothing, Place, Reason, Retraction
+from ticker.api import Holding, Nothing, Place, Reason, Retraction
 from ticker.editions_api import Duplicate, Together
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
+from ticker.poll import LONGEST_WAIT
+from ticker.presence import Presence
 from ticker.ranking import LISTS, ROWS
 from ticker.story import Story, StoryDraft
 from ticker.urgency import Urgency
@@ -20,6 +22,7 @@ from ticker.urgency import Urgency
 JSON = "application/json"
 _CHANNEL = "/v1/channels/{channel}"
 _HEADLINE = _CHANNEL + "/headlines/{id}"
+_DESK = "/v1/desk/{channel}"
 _STORY = _CHANNEL + "/stories/{id}"
 
 
@@ -93,14 +96,14 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
         *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing, Together, Duplicate),
-        *(Story, StoryDraft, Decision, Coverage),
+        *(Story, StoryDraft, Decision, Coverage, Presence),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
     problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": {**_reading(), **_writing(), **_most_read()},
+        "paths": {**_reading(), **_writing(), **_at_desk(), **_most_read()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -178,6 +181,34 @@ def _writing() -> dict[str, Any]:
         "/v1/editions": {"post": together},
         _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
+    }
+
+
+def _at_desk() -> dict[str, Any]:
+    anything, by_desk = _json({"type": "object"}), ("401", "403", *_READ_PROBLEMS)
+    snapshot = _operation("The desk as it is now", [CHANNEL, *FILTER], answer=anything, problems=by_desk)
+    stream = _operation(
+        "Follow the desk as server-sent events",
+        [CHANNEL, AFTER, *FILTER],
+        answer={"content": {"text/event-stream": {}}},
+        problems=by_desk,
+    )
+    events = _operation(
+        "What changed at the desk since a position", [CHANNEL, AFTER, WAIT, *FILTER], answer=anything, problems=by_desk
+    )
+    appear = _operation(
+        "Say that you are there", [CHANNEL], answer=anything, body=Presence, problems=(*_WRITE_PROBLEMS, "429")
+    )
+    tab = _param("tab", "query", {"type": "string"}, "the page that leaves")
+    return {
+        _DESK: {"get": snapshot},
+        _DESK + "/stream": {"get": stream},
+        _DESK + "/events": {"get": events},
+        _DESK + "/presence": {
+            "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
+            "put": appear,
+            "delete": _operation("Leave", [CHANNEL, tab], answer=anything, problems=by_desk),
+        },
     }
 
 
