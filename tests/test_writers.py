@@ -14,7 +14,7 @@ from ticker.writers import Writers
 
 def connection(redis: Client, **headers: str) -> HTTPConnection:
     raw = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
-    app = SimpleNamespace(state=SimpleNamespace(writers=Writers(Keys(redis))))
+    app = SimpleNamespace(state=SimpleNamespace(writers=Writers(Keys(redis), {})))
     return HTTPConnection({"type": "http", "method": "GET", "headers": raw, "app": app})
 
 

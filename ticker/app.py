@@ -94,7 +94,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
-        app.state.writers = Writers(Keys(redis))
+        app.state.writers = Writers(Keys(redis), given.channels)
         app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
