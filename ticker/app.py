@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from ticker import (
     api,
+    audit_api,
     desk_api,
     editions_api,
     embedded,
@@ -29,6 +30,7 @@ from ticker import (
     widget,
 )
 from ticker import settings as settings_of
+from ticker.audit import Audit
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *api.routes,
         *editions_api.routes,
         *desk_api.routes,
+        *audit_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,
@@ -94,6 +97,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
+        app.state.audit = Audit(redis)
         app.state.writers = Writers(Keys(redis), given.channels)
         app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)
