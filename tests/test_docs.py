@@ -23,14 +23,17 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    audit,
     beacon,
     canary,
     connection,
     dead,
-    desk,
+    decision,
     desk_api,
+    editions_api,
     errors,
     events,
+    export,
     fanout,
     headline,
     lag,
@@ -52,7 +55,7 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.channel import Channel, Lengths, MostRead
+from ticker.channel import Channel, Lengths, MostRead, Undo
 from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
@@ -73,6 +76,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
 LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
@@ -287,13 +291,27 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
-    f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
+    f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
     f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+def test_the_desks_rules_are_as_documented() -> None:
+    assert f"At most {editions_api.MOST} drafts" in RULES
+    assert f"(100, at most {audit.MOST})" in RULES
+    assert f"looks at {audit.LOOKED_AT:,} entries" in RULES
+    described = section(RULES, "The audit")
+    assert set(export.COLUMNS) <= set(codes(described))
+    assert {"q", "by", "action", "id", "from", "until", "limit", "after"} == {
+        name for row in table(described) for name in codes(row[0])
+    }
+    assert {codes(field)[0] for field, _ in table(section(RULES, "What the desk sees"))} == (
+        set(headline.Record.model_fields) - set(Headline.model_fields)
+    )
 
 
 @pytest.mark.parametrize("sentence", [
@@ -373,7 +391,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read", "undo"}
 
 
 @pytest.mark.parametrize(
@@ -381,6 +399,7 @@ TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read"}
     [
         ("Channels", Channel, TOLD_IN_WORDS),
         ("Lengths", Lengths, set[str]()),
+        ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
         ("Desk", DeskSettings, set[str]()),
         ("Sign-in provider", OidcSettings, set[str]()),

@@ -1,8 +1,9 @@
 """The HTTP API: reading channels, and changing headlines through the desk."""
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import Self
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
 from ticker import poll, writers
+from ticker.channel import ChannelName
 from ticker.desk import Desk, Receipt
 from ticker.errors import NoHeadline, TickerError
 from ticker.filter import Filter
@@ -24,17 +26,29 @@ SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86
 
 
 class Retraction(BaseModel):
-    """Why a headline is killed, for the audit; and what readers are told, if anything."""
+    """Why a headline is killed, for the audit; and what readers are told, if anything.
+
+    Its other `editions` go with it; `notes` are what readers of these are told, by channel.
+    """
 
     model_config = ConfigDict(extra="forbid")
     reason: Note
     note: Note | None = None
+    notes: dict[ChannelName, Note] = {}
+    editions: bool = True
 
 
 class Holding(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: Note | None = None
     note: Note | None = None
+
+
+class Reason(BaseModel):
+    """For the audit. With one, a writer may approve what is its own when there is no second person."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Note | None = None
 
 
 class Nothing(BaseModel):
@@ -65,7 +79,8 @@ class Place(BaseModel):
 
 async def channels(request: Request) -> Response:
     hub: Hub = request.app.state.hub
-    listed = [f.channel.model_dump(include={"name", "title", "lang", "dir"}) for f in hub.fanouts.values()]
+    public = [f.channel for f in hub.fanouts.values() if not f.channel.rehearsal]
+    listed = [channel.model_dump(include={"name", "title", "lang", "dir"}) for channel in public]
     return JSONResponse({"channels": listed}, headers={"cache-control": "public, max-age=60"})
 
 
@@ -113,11 +128,8 @@ async def publish(request: Request) -> Response:
     source = draft.source.name if draft.source else None
     writer.allow(Action.PUBLISH, channel, source)
     hands_in, once = writer.hands_in(Action.PUBLISH, channel, source), once_of(request, body)
-    receipt = await _desk(request).publish(channel, draft, by=writer.name, hands_in=hands_in, once=once)
-    assert receipt.record is not None
-    answer = _shown(receipt.record, private=True, status=201)
-    answer.headers["location"] = f"/v1/channels/{channel}/headlines/{receipt.record.id}"
-    return _with_position(answer, receipt)
+    receipt = await _desk(request).publish(channel, draft, by=writer, hands_in=hands_in, once=once)
+    return created(receipt)
 
 
 async def edit(request: Request) -> Response:
@@ -126,9 +138,7 @@ async def edit(request: Request) -> Response:
     patch, body = await read_model(request, Patch)
     hands_in = await _allow(request, writer, Action.CORRECT if patch.is_correction else Action.UPDATE)
     version, once = version_of(request), once_of(request, body)
-    receipt = await _desk(request).edit(
-        channel, headline_id, patch, version, by=writer.name, hands_in=hands_in, once=once
-    )
+    receipt = await _desk(request).edit(channel, headline_id, patch, version, by=writer, hands_in=hands_in, once=once)
     return _done(receipt, headline_id)
 
 
@@ -137,7 +147,7 @@ async def retract(request: Request) -> Response:
     given, body = await read_model(request, Retraction)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).retract(channel, headline_id, by=writer.name, once=once, **given.model_dump())
+    receipt = await _desk(request).retract(channel, headline_id, by=writer, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -146,7 +156,7 @@ async def hold(request: Request) -> Response:
     given, body = await read_model(request, Holding, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).hold(channel, headline_id, by=writer.name, once=once, **given.model_dump())
+    receipt = await _desk(request).hold(channel, headline_id, by=writer, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -157,13 +167,33 @@ async def release(request: Request) -> Response:
 
 
 async def approve(request: Request) -> Response:
-    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve)
+    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve, Reason)
 
 
-async def _simply(request: Request, writer: Writer, do: Callable[..., Awaitable[Receipt]]) -> Response:
-    _, body = await read_model(request, Nothing, optional=True)
+async def recall(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.RECALL), _desk(request).recall)
+
+
+async def spike(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.SPIKE), _desk(request).spike, Reason)
+
+
+async def expire(request: Request) -> Response:
+    writer = await _writer(request, Action.EXPIRE)
+    return await _simply(request, writer, functools.partial(_desk(request).expire, at_once=True))
+
+
+async def fresh(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.FRESH), _desk(request).fresh)
+
+
+async def _simply(
+    request: Request, writer: Writer, do: Callable[..., Awaitable[Receipt]], model: type[BaseModel] = Nothing
+) -> Response:
+    given, body = await read_model(request, model, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
-    return _done(await do(channel, headline_id, by=writer.name, once=once_of(request, body)), headline_id)
+    receipt = await do(channel, headline_id, by=writer, once=once_of(request, body), **given.model_dump())
+    return _done(receipt, headline_id)
 
 
 async def move(request: Request) -> Response:
@@ -171,7 +201,7 @@ async def move(request: Request) -> Response:
     place, body = await read_model(request, Place)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).move(channel, headline_id, by=writer.name, once=once, **place.model_dump())
+    receipt = await _desk(request).move(channel, headline_id, by=writer, once=once, **place.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -193,15 +223,27 @@ async def _allow(request: Request, writer: Writer, action: Action) -> bool:
     return writer.hands_in(action, channel, source)
 
 
+def created(receipt: Receipt) -> Response:
+    assert receipt.record is not None
+    answer = _shown(receipt.record, private=True, status=201)
+    answer.headers["location"] = f"/v1/channels/{receipt.record.channel}/headlines/{receipt.record.id}"
+    return _with_position(answer, receipt)
+
+
 def _done(receipt: Receipt, headline_id: str) -> Response:
     record = receipt.record
+    others = {"editions": [one.to_dict() for one in receipt.editions]} if receipt.editions else {}
     if record is None or record.state is State.RETRACTED:
-        return _with_position(JSONResponse({"id": headline_id, "state": State.RETRACTED}), receipt)
-    return _with_position(_shown(record, private=True), receipt)
+        gone = {"id": headline_id, "state": State.RETRACTED, **others}
+        return _with_position(JSONResponse(gone), receipt)
+    return _with_position(_shown(record, private=True, others=others), receipt)
 
 
-def _shown(record: Record, *, private: bool, status: int = 200) -> Response:
+def _shown(record: Record, *, private: bool, status: int = 200, others: Mapping[str, Any] | None = None) -> Response:
+    """`others` says what followed for the other editions."""
     body = record.to_record() if private else record.to_json()
+    if others:
+        body = f"{body[:-1]},{json.dumps(others, ensure_ascii=False)[1:]}"
     headers = {"etag": f'"{record.version}"', "cache-control": "no-store"}
     return Response(body, status, headers, media_type="application/json")
 
@@ -251,5 +293,9 @@ routes: list[BaseRoute] = [
     Route(_HEADLINE + "/hold", hold, methods=["POST"]),
     Route(_HEADLINE + "/release", release, methods=["POST"]),
     Route(_HEADLINE + "/approve", approve, methods=["POST"]),
+    Route(_HEADLINE + "/recall", recall, methods=["POST"]),
+    Route(_HEADLINE + "/spike", spike, methods=["POST"]),
+    Route(_HEADLINE + "/expire", expire, methods=["POST"]),
+    Route(_HEADLINE + "/fresh", fresh, methods=["POST"]),
     Route(_HEADLINE + "/move", move, methods=["POST"]),
 ]

@@ -15,8 +15,10 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from ticker import (
     api,
+    audit_api,
     check,
     desk_api,
+    editions_api,
     embedded,
     errors,
     feeds,
@@ -31,6 +33,7 @@ from ticker import (
     widget,
 )
 from ticker import settings as settings_of
+from ticker.audit import Audit
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
@@ -67,7 +70,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *feeds.routes,
         *check.routes,
         *api.routes,
+        *editions_api.routes,
         *desk_api.routes,
+        *audit_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,
@@ -106,11 +111,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
         app.state.people = people = People(redis)
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
-        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions)
+        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
         secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
         app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
         app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
+        app.state.audit = Audit(redis)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)

@@ -24,6 +24,8 @@ CODE_POINTS_PER_GRAPHEME = 10  # a single grapheme can be a kilobyte; the sum is
 
 _ID_BYTES = 10
 
+REHEARSAL = "rehearsal-"  # what ids begin with that are of no live headline
+
 
 class State(StrEnum):
     DRAFT = "draft"
@@ -74,7 +76,7 @@ Link = Annotated[str, Field(max_length=LINK_LIMIT), AfterValidator(_web_address)
 Tags = Annotated[list[Name], Field(max_length=TAGS_LIMIT)]
 Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,60}$")]
 Seconds = Annotated[int, Field(ge=1, le=400 * DAY, strict=True)]
-HeadlineId = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
+HeadlineId = Annotated[str, Field(pattern=rf"^({REHEARSAL})?[a-z2-7]{{16}}$")]
 
 
 class _Closed(BaseModel):
@@ -122,6 +124,7 @@ class Draft(_Editable):
     tags: Tags = []
     source: Source | None = None
     state: Literal["draft"] | None = None
+    rehearsal: Literal[True] | None = None
 
 
 class Patch(_Editable):
@@ -181,6 +184,7 @@ class Headline(BaseModel):
     pinned: bool = False
     order: str = ""
     correction: str | None = None
+    rehearsal: Literal[True] | None = None
 
     def to_json(self) -> str:
         """One line, without the fields that are empty. A record's private fields are never in it."""
@@ -190,6 +194,19 @@ class Headline(BaseModel):
 _PUBLIC = set(Headline.model_fields)
 
 
+class Stale(BaseModel):
+    """Why an edition may no longer hold: what was done to another of its group."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: Literal["correct", "hold", "retract"]
+    channel: str
+    id: HeadlineId
+    by: str
+    at: Instant
+    note: str | None = None  # the correction, or what readers were told
+
+
 class Record(Headline):
     """A headline as the desk keeps it: with what readers never see."""
 
@@ -197,6 +214,10 @@ class Record(Headline):
     first_text: str = ""  # what readers saw first
     publish_at: Instant | None = None
     expires_in: int | None = None
+    undo: Literal[True] | None = None  # `publish_at` is the end of an undo window
+    handed_in_by: str | None = None  # who asks for approval
+    unseconded: Literal[True] | None = None  # it went out without a second person, where one was asked for
+    stale: Stale | None = None  # another edition of it has changed, and nobody has looked at this one since
 
     def to_record(self) -> str:
         return self.model_dump_json(exclude_none=True)

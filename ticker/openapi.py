@@ -9,7 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
-from ticker.api import Holding, Nothing, Place, Retraction
+from ticker.api import Holding, Nothing, Place, Reason, Retraction
+from ticker.audit import MOST
+from ticker.audit_api import WORDS
+from ticker.editions_api import Duplicate, Together
+from ticker.export import FORMATS
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.poll import LONGEST_WAIT
@@ -55,6 +59,16 @@ ONCE = _param(
     {"type": "string", "pattern": "^[!-~]{1,200}$"},
     "the same key with the same request gets the same answer; with another one, 409",
 )
+AUDIT = [
+    _param("q", "query", {"type": "string", "maxLength": WORDS}, "words in texts, reason or name"),
+    _param("by", "query", {"type": "string", "maxLength": WORDS}, "a part of the writer's name"),
+    _param("action", "query", {"type": "string", "maxLength": WORDS}, "this action"),
+    _param("id", "query", {"type": "string", "maxLength": WORDS}, "this headline"),
+    _param("from", "query", {"type": "string", "format": "date-time"}, "not before"),
+    _param("until", "query", {"type": "string", "format": "date-time"}, "not after"),
+    _param("after", "query", {"type": "string", "pattern": "^[0-9]{1,15}-[0-9]{1,10}$"}, "`next` of the answer before"),
+]
+LIMIT = _param("limit", "query", {"type": "integer", "minimum": 0, "maximum": MOST}, "entries; 100 by default")
 IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited, such as `"3"`', required=True)
 FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
 
@@ -95,7 +109,7 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
-        *(Draft, Patch, Record, Retraction, Holding, Place, Nothing),
+        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing, Together, Duplicate),
         *(Story, StoryDraft, Decision, Coverage, Presence),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
@@ -151,6 +165,21 @@ def _writing() -> dict[str, Any]:
         body=Patch,
         problems=(*_WRITE_PROBLEMS, "412", "428"),
     )
+    duplicate = _operation(
+        "A draft of it for another channel",
+        [CHANNEL, ID, ONCE],
+        answer=headline,
+        body=Duplicate,
+        problems=_WRITE_PROBLEMS,
+        status="201",
+    )
+    together = _operation(
+        "Hand in several editions of one story",
+        [ONCE],
+        answer=_json({"type": "object"}),
+        body=Together,
+        problems=_WRITE_PROBLEMS,
+    )
     read = _operation("One headline", [CHANNEL, ID], answer=headline, problems=("401", *_READ_PROBLEMS, "410"))
     check = _operation(
         "All that an editor should know before it leaves; changes nothing",
@@ -166,7 +195,13 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
         _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},
         _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
-        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
+        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Reason, optional=True)},
+        _HEADLINE + "/recall": {"post": _write("Back to a draft, before readers have it", Nothing, optional=True)},
+        _HEADLINE + "/spike": {"post": _write("Away with a draft that nobody wants", Reason, optional=True)},
+        _HEADLINE + "/expire": {"post": _write("Off the strip without a word, now", Nothing, optional=True)},
+        _HEADLINE + "/duplicate": {"post": duplicate},
+        "/v1/editions": {"post": together},
+        _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
 
@@ -186,6 +221,15 @@ def _at_desk() -> dict[str, Any]:
     appear = _operation(
         "Say that you are there", [CHANNEL], answer=anything, body=Presence, problems=(*_WRITE_PROBLEMS, "429")
     )
+    audit = _operation("Who did what, newest first", [CHANNEL, *AUDIT, LIMIT], answer=anything, problems=by_desk)
+    files = {
+        f"{_DESK}/audit.{name}": {
+            "get": _operation(
+                "All of it, oldest first", [CHANNEL, *AUDIT[:-1]], answer={"content": {kind: {}}}, problems=by_desk
+            )
+        }
+        for name, kind in FORMATS.items()
+    }
     tab = _param("tab", "query", {"type": "string"}, "the page that leaves")
     return {
         _DESK: {"get": snapshot},
@@ -194,6 +238,8 @@ def _at_desk() -> dict[str, Any]:
         _DESK + "/receipts/{id}": {
             "get": _operation("What has been confirmed", [CHANNEL, ID], answer=anything, problems=by_desk)
         },
+        _DESK + "/audit": {"get": audit},
+        **files,
         _DESK + "/presence": {
             "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
             "put": appear,

@@ -14,11 +14,12 @@ from ticker.headline import Record
 from ticker.log import Log, Place
 from ticker.position import Position
 from ticker.store import Client, Gone, refusal
+from ticker.tombstone import Tombstone
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
+TRIM = Path(__file__).with_name("trim.lua").read_text()
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
-RETRIED = 60_000  # ms an answer is kept for our own retries
 DESK_LOG_KEPT = 5_000  # entries, about; who was away for longer gets a snapshot
 
 
@@ -33,27 +34,13 @@ class Keys(NamedTuple):
     due: str
     meta: str
     audit: str
+    groups: str
     desk_log: str
     desk_meta: str
 
     @classmethod
     def of(cls, channel: str) -> "Keys":
         return cls(*(f"ticker:{{{channel}}}:{name}" for name in cls._fields))
-
-
-class Tombstone(NamedTuple):
-    """What may never come back, and since when (ms)."""
-
-    id: str
-    at: int
-
-    def encode(self) -> str:
-        return json.dumps({"id": self.id, "at": self.at}, separators=(",", ":"))
-
-    @classmethod
-    def decode(cls, text: str) -> "Tombstone":
-        fields = json.loads(text)
-        return cls(fields["id"], fields["at"])
 
 
 @dataclass(frozen=True)
@@ -154,7 +141,9 @@ class Stream(Log):
         found = change.situation
         args: list[str | int] = [found.id, found.on_board, found.on_desk, change.board, change.desk]
         args += [_dump(change.audit)[:-1], change.answer, change.answer_ms, self._new_epoch()]
-        args += [_place(found.on_board), _place(change.board), change.for_desk or "", DESK_LOG_KEPT]
+        args += [_place(found.on_board), _place(change.board)]
+        args += [_member(found.on_board or found.on_desk), _member(change.board or change.desk)]
+        args += [change.for_desk or "", DESK_LOG_KEPT]
         barred = list(dict.fromkeys([found.id, *identities]))
         args.append(len(barred))
         for identity in barred:
@@ -218,6 +207,14 @@ class Stream(Log):
             raise refusal(error) from error
         return [Record.model_validate_json(text) for text in raw]
 
+    async def group(self, channel: str, name: str) -> list[str]:
+        """The ids of a group's headlines on this channel."""
+        try:
+            found = await self.redis.zrange(Keys.of(channel).groups, f"[{name} ", f"[{name} ~", bylex=True)
+        except Gone as error:
+            raise refusal(error) from error
+        return [member.rpartition(" ")[2] for member in found]
+
     # --- the clock's work -------------------------------------------------------------------------------------------
 
     async def due(self, channel: str, now: int, most: int = 500) -> list[str]:
@@ -236,7 +233,7 @@ class Stream(Log):
         last = await self.redis.hget(keys.meta, "last")
         pipe = self.redis.pipeline(transaction=False)
         pipe.xtrim(keys.log, minid=min(f"{log_before}-0", last or "0-0", key=_offset), approximate=False)
-        pipe.xtrim(keys.audit, minid=f"{audit_before}-0", approximate=False)
+        pipe.eval(TRIM, 2, keys.audit, keys.meta, f"{audit_before}-0")
         pipe.hgetall(keys.killed)
         trimmed, _, killed = await pipe.execute()
         old = [name for name, raw in killed.items() if Tombstone.decode(raw).at < audit_before]
@@ -257,6 +254,12 @@ def _place(raw: str) -> str:
         return ""
     fields = json.loads(raw)
     return f"{int(fields['pinned'])}{fields['order']} {fields['id']}"
+
+
+def _member(raw: str) -> str:
+    """Where a headline stands among those of the channel's groups."""
+    fields = json.loads(raw) if raw else {}
+    return f"{fields['group']} {fields['id']}" if fields.get("group") else ""
 
 
 def _once_key(channel: str, once: str) -> str:
