@@ -15,7 +15,8 @@ from tests.samples import NOW, Listener
 from tests.servers import eventually
 from tests.test_counting import ADDRESS, BROWSER
 from tests.test_reads import CHANNEL, Now, read, reads_of, registered
-from ticker import ranking
+from ticker import instant, ranking
+from ticker import lists as lists_
 from ticker.desk import Desk
 from ticker.fanout import Fanout
 from ticker.filter import EVERYTHING
@@ -95,7 +96,11 @@ async def test_the_order_is_that_of_the_reads(site: Site, client: Client) -> Non
     }  # fmt: skip
     told = await site.lists.explain(Scope("en"), [many.id], NOW)
     assert told[many.id]["counted"] == 5
-    assert told[many.id]["reads"]["24h"] == pytest.approx(5, abs=0.01)
+    assert told[many.id]["reads"] == pytest.approx(dict.fromkeys(Window, 5), abs=0.01)
+    assert told[many.id]["rising"] == pytest.approx(5 / (5 / 24 + 1), abs=0.01)
+    assert "ruling" not in told[many.id]
+    await site.stories.rule("en", many.id, {"verdict": "pin"})
+    assert (await site.lists.explain(Scope("en"), [many.id], NOW))[many.id]["ruling"] == "pin"
 
 
 async def test_the_hour_forgets_what_the_week_remembers(site: Site, client: Client, now: Now) -> None:
@@ -131,6 +136,7 @@ async def test_no_list_is_longer_than_it_may_be(site: Site, client: Client, now:
         await site.read(await registered(client, number, None), 2)
     assert len(await site.ids()) == ROWS
     told = json.loads(await client.hget(Scope("en").lists, "told:24h"))
+    assert told["as_of"] == instant.format(now())
     assert [row["rank"] for row in told["stories"]] == list(range(1, TOLD_ROWS + 1))
     assert told["window"] == "24h"
 
@@ -284,6 +290,18 @@ async def test_what_is_forgotten_is_gone(site: Site, client: Client, now: Now) -
     assert await client.hgetall(Scope("en").readers) == {}
 
 
+async def test_what_is_far_down_is_let_go_of(site: Site, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists_, "MOST_STORIES", 2)
+    ids = []
+    for number in range(4):
+        story = await registered(client, number)
+        await site.read(story, 2 + number)
+        ids.append(story.id)
+    await site.lists.prune(CHANNEL, NOW)
+    for scope in (Scope("en"), Scope("en", "section", "World")):
+        assert await client.zrange(scope.ranking(Window.DAY), 0, -1) == ids[2:]
+
+
 async def test_readers_are_told_and_who_was_away_gets_the_last_list(redis: Client, settings: Any) -> None:
     site = Site(redis, Now())
     stream = Stream(redis, _ClockAt(NOW))  # type: ignore[arg-type]
@@ -402,6 +420,31 @@ async def test_what_could_not_be_kept_is_made_again(site: Site, client: Client) 
 
 async def _gone(*_: Any) -> None:
     raise OSError("Redis is away")
+
+
+async def test_a_story_that_comes_of_age_is_looked_into_though_nobody_reads_it(
+    site: Site, client: Client, now: Now
+) -> None:
+    story = await registered(client, 1)
+    now.ms = NOW + 3 * DAY - HOUR
+    await site.read(story, 40)
+    assert await site.ids("7d") == [story.id]
+    now.ms += 2 * HOUR
+    assert await site.ids("7d") == []
+    assert (await site.stories.flags("en"))[story.id]["why"] == "revived"
+
+
+async def test_a_list_is_not_kept_over_one_that_was_kept_meanwhile(site: Site, client: Client) -> None:
+    await site.read(await registered(client, 1), 3)
+    await site.ids()
+    scope = Scope("en")
+    before = await client.hgetall(scope.lists)
+    keys = [scope.lists, scope.key("log"), scope.key("meta")]
+    for version in ("", "0", "99"):
+        assert await client.eval(lists_.KEEP, len(keys), *keys, version, "e", "24h", "[]", "{}") == ""
+    assert await client.hgetall(scope.lists) == before
+    assert await client.eval(lists_.KEEP, len(keys), *keys, before["version"], "e", "24h", "[]", "") == "2"
+    assert await client.hget(scope.lists, "24h") == "[]"
 
 
 async def test_two_schedulers_agree_whoever_comes_first(site: Site, client: Client, now: Now) -> None:

@@ -211,6 +211,29 @@ def test_a_list_is_left_alone_for_as_long_as_nothing_can_happen() -> None:
     assert rising.until == math.floor(NOW - Window.DAY.half_life * math.log2(left))
 
 
+COUNTS = st.lists(st.tuples(st.integers(1, 5_000), st.integers(0, 50_000)), min_size=2, max_size=8)
+
+
+@given(COUNTS, st.sampled_from(["24h", ranking.RISING]), st.lists(st.floats(0, 1, exclude_max=True), max_size=5))
+def test_until_then_nothing_changes(counts: list[tuple[int, int]], name: str, parts: list[float]) -> None:
+    """Whenever one looks before the time that a list tells of itself, it is the same."""
+
+    def made(now: int) -> Ranked:
+        evidence = Window.HOUR if name == ranking.RISING else Window.DAY
+        hour, day = (ranking.decayed(1, NOW, window.half_life, now) for window in (evidence, Window.DAY))
+        given_ = [
+            Candidate(story(n), ranking.rising(h * hour, (h + d) * day), h * hour, (h + d) * day)
+            if name == ranking.RISING
+            else Candidate(story(n), h * hour, h * hour)
+            for n, (h, d) in enumerate(counts)
+        ]
+        return rank(given_, FRESH, Held(), POLICY, now, evidence.half_life)
+
+    first = made(NOW)
+    for part in parts:
+        assert made(NOW + int(max(0, first.until - NOW) * part)).rows == first.rows
+
+
 def test_the_same_reads_give_the_same_list_again_though_it_was_cut_and_pinned() -> None:
     """What lies beyond the last row is remembered, so that it does not come and go by looking twice."""
     reads = [200.0 - number for number in range(ranking.ROWS - 2)] + [96, 100, 101]

@@ -36,6 +36,12 @@ def test_what_is_barred_or_has_nothing_to_do_with_it_is_left_out() -> None:
     assert read_next(here, [other, story(2)], {}, {}, barred={other.id}) == []
 
 
+def test_reasons_add_up() -> None:
+    here = story(0, tags=["storm"], section="World")
+    found = read_next(here, [story(1, tags=["storm"]), story(2, tags=["storm"], section="World")], {}, {})
+    assert [one.story.id for one in found] == [IDS[2], IDS[1]]
+
+
 def test_of_equals_the_newest() -> None:
     here = story(0, section="World")
     found = read_next(here, [story(2, section="World"), story(1, section="World")], {}, {})

@@ -223,6 +223,7 @@ class Lists:
             pipe.zmscore(scope.ranking(window), list(ids))
         pipe.hmget(scope.readers, list(ids))
         marks, *scores, counted = await pipe.execute()
+        rulings = await self.stories.rulings(scope.channel)
         told: dict[str, Row] = {}
         for at, id_ in enumerate(ids):
             reads = {
@@ -231,6 +232,7 @@ class Lists:
             }
             rate = ranking.rising(reads[Window.HOUR], reads[Window.DAY])
             told[id_] = {"reads": reads, RISING: round(rate, 3), "counted": int(counted[at] or 0)}
+            told[id_] |= {"ruling": rulings[id_]["verdict"]} if id_ in rulings else {}
         return told
 
 
