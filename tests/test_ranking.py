@@ -198,6 +198,7 @@ def test_a_list_is_left_alone_for_as_long_as_nothing_can_happen() -> None:
     assert fading.until == NOW + min(math.floor(H * math.log2(50)), old)
     few = rank(candidates([2, 1.5]), FRESH, Held(), POLICY, NOW, H)
     assert few.until == NOW + math.floor(H * math.log2(1.5))
+    assert rank([Candidate(story(age=old), 1e9, 1e9)], FRESH, Held(), POLICY, NOW, H).until == NOW + HOUR
     unsettled = rank(candidates([100, 101]), fading, Held(), POLICY, NOW + 1, H)
     assert (unsettled.rows, unsettled.until) == (fading.rows, NOW + 1 + POLICY.settle_seconds * 1000)
     assert rank([], FRESH, Held(), POLICY, NOW, H).until == math.inf

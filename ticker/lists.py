@@ -22,7 +22,7 @@ from ticker.known import Known
 from ticker.ranking import LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Verdict, Window
 from ticker.scope import Scope
 from ticker.stories import Stories
-from ticker.story import StoryDraft, canonical, is_owned, story_id
+from ticker.story import Story, StoryDraft, canonical, is_owned, story_id
 from ticker.withheld import Withheld
 
 KEEP = Path(__file__).with_name("lists.lua").read_text()
@@ -37,6 +37,14 @@ Row = dict[str, Any]
 Told = dict[str, str]  # the rows that readers were told, by story
 
 logger = logging.getLogger(__name__)
+
+
+class Around(NamedTuple):
+    """What there is to read next in a channel."""
+
+    stories: list[Story]  # the newest
+    coverage: dict[str, list[str]]  # by title
+    barred: set[str]  # withheld, held out, or excluded
 
 
 class _Change(NamedTuple):
@@ -89,6 +97,7 @@ class Lists:
         self._known: dict[str, Known] = {}
         self._made: dict[str, dict[Scope, _Made]] = {}
         self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
+        self._around: dict[str, tuple[int, Around]] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
 
@@ -138,9 +147,7 @@ class Lists:
         for scope, (changes, until) in anew.items():
             one = self._made[channel][scope]
             version = next(versions) if changes else one.counts.version
-            if changes and not version:
-                one.counts = counts.NOTHING  # another process has kept others: those are read at the next turn
-            else:
+            if version or not changes:  # else another process has kept others: they are read at the next turn
                 one.keep(changes, version, until, now)
 
     async def _gate(self, channel: Channel, found: Counts, known: Known, now: int) -> set[str]:
@@ -214,6 +221,18 @@ class Lists:
             answer = await self.read(scope, name)
             self._read[scope, name] = (now, answer)
         return answer
+
+    async def around(self, channel: str, now: int) -> Around:
+        """As it was up to a second ago: reading it takes longer than choosing from it."""
+        at, around = self._around.get(channel, (-FRESH, None))
+        if around is None or not 0 <= now - at < FRESH:
+            rulings = await self.stories.rulings(channel)
+            barred = {id_ for id_, one in rulings.items() if one["verdict"] == Verdict.EXCLUDE}
+            barred |= (await self.withheld.reasons(channel)).keys() | (await self.stories.flags(channel)).keys()
+            coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel)).values()}
+            around = Around(await self.stories.recent(channel), coverage, barred)
+            self._around[channel] = (now, around)
+        return around
 
     async def explain(self, scope: Scope, ids: Sequence[str], now: int) -> dict[str, Row]:
         """What each story's place rests on."""
