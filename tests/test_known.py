@@ -105,6 +105,10 @@ async def test_headlines_come_and_go(known: Known, redis: Client) -> None:
     assert known.held.withheld == {}
     assert known.row(one.id, 1).endswith('"rank":1}')
     assert headline in known.row(two.id, 1)
+    _, later = await published(redis, two)
+    await follow(redis)
+    assert await known.look({one.id, two.id}) == {two.id}
+    assert later in known.row(two.id, 1)  # of two that are live, the one that came last
 
 
 async def test_a_story_that_names_its_headline_leaves_with_it(known: Known, redis: Client) -> None:

@@ -189,7 +189,7 @@ async def test_landmarks_are_moved_by_whole_half_lives_and_no_bit_is_lost(client
     read(one, story, 1 << 8)
     await one.turn(all_=True)
     before = await client.zscore(scope.ranking(Window.HOUR), story.id)
-    now.ms += (ranking.REBASE_AT + 1) * h
+    now.ms += (ranking.REBASE_AT + 1) * h + h // 3  # not a whole number of half-lives
     read(one, other)
     await one.turn(all_=True)
     mark = int(await client.hget(scope.landmarks, "1"))
