@@ -19,7 +19,7 @@ from ticker.story import Story
 HOUR = 3_600_000  # ms
 ROWS = 50  # of a list
 CANDIDATES = 2 * ROWS  # looked at for a list: some are held out, and it must be full all the same
-REBASE_AT = 512  # half-lives that scores may grow from their landmark; a double ends at 1,024
+REBASE_AT = 512  # half-lives that scores may grow from their landmark (count.lua); a double ends at 1,024
 FORGOTTEN = 0.5  # decayed reads: less than half a read is no evidence
 MOST_STORIES = 2_000  # of one scope and window
 RISING = "rising"
@@ -45,23 +45,9 @@ _WIDTH = {Window.HOUR: HOUR, Window.DAY: 24 * HOUR, Window.WEEK: 7 * 24 * HOUR}
 LISTS = (*(window.value for window in Window), RISING)
 
 
-def weight(at: int, landmark: int, half_life: int) -> float:
-    """What a read at this time adds. ValueError when that is no finite number: it would be first for ever."""
-    exponent = (at - landmark) / half_life
-    if exponent > REBASE_AT + 1:
-        raise ValueError(f"the landmark is {exponent:.0f} half-lives old: rebase first")
-    return math.exp2(exponent)
-
-
 def decayed(score: float, landmark: int, half_life: int, now: int) -> float:
     """How many reads a score is worth now."""
     return score * math.exp2(-(now - landmark) / half_life)
-
-
-def rebase(landmark: int, half_life: int, now: int) -> tuple[int, int]:
-    """A nearer landmark, and by how many whole half-lives: scores times 2^-that are the same to the last bit."""
-    steps = (now - landmark) // half_life
-    return (landmark + steps * half_life, steps) if steps > REBASE_AT else (landmark, 0)
 
 
 def floor(landmark: int, half_life: int, now: int) -> float:
