@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web, eventually, eventually_now
+from tests.servers import PATIENCE, RedisServer, Web, eventually, eventually_now
 from ticker import instant
 from ticker.keys import Keys
 from ticker.store import connect
@@ -490,7 +490,7 @@ async def test_a_long_poll_returns_as_soon_as_something_comes(reader: Api, desk:
 
     await eventually(polls)
     headline = await desk.publish("What the poll waits for")
-    messages = (await asyncio.wait_for(waiting, 5)).json["messages"]
+    messages = (await asyncio.wait_for(waiting, PATIENCE)).json["messages"]
     assert [message["type"] for message in messages] == ["published"]
     assert messages[0]["headline"]["id"] == headline["id"]
     assert messages[-1]["position"] == (await reader.get()).json["position"]
@@ -505,7 +505,7 @@ async def test_a_long_poll_that_hangs_up_is_forgotten(reader: Api) -> None:
 
     await eventually(lambda: polls(1))
     waiting.cancel()
-    await eventually(lambda: polls(0), within=5)
+    await eventually(lambda: polls(0))
 
 
 async def test_a_poll_without_news_is_a_heartbeat(reader: Api) -> None:
