@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 import redis
 
+from tests.servers import PATIENCE
 from ticker.embedded import LONGEST_SOCKET_PATH, NoServer, Server, choose, redis_url
 from ticker.settings import Settings
 
@@ -61,7 +62,7 @@ def url_of(user: subprocess.Popen[str]) -> str:
 
 
 def leave(user: subprocess.Popen[str]) -> None:
-    user.communicate(timeout=30)
+    user.communicate(timeout=PATIENCE)
     assert user.returncode == 0
 
 
@@ -69,7 +70,7 @@ def ask(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def wait_until(true, within: float = 20) -> None:
+def wait_until(true, within: float = PATIENCE) -> None:
     deadline = time.monotonic() + within
     while not true():
         assert time.monotonic() < deadline, "it never came true"

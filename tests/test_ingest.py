@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.feeds import feed_server, item
-from tests.servers import eventually, readers_of
+from tests.servers import PATIENCE, eventually, readers_of
 from ticker.dead import Dead
 from ticker.links import Links
 from ticker.sources import Sources
@@ -77,7 +77,7 @@ async def test_it_polls_until_it_is_told_to_stop(environment, server, stream, re
 
         await eventually(both)
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
 
     assert (process.returncode, out) == (0, b"")
@@ -117,7 +117,7 @@ async def test_a_lost_lease_ends_the_keeping(redis):
     assert await lease.take()
     await redis.set("ticker:source:{wire}:lease", "another")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await lease.keep()
 
     await lease.release()

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.servers import RedisServer, eventually
+from tests.servers import PATIENCE, RedisServer, eventually
 from ticker.board import Board
 from ticker.events import EventType, removal, upsert
 from ticker.headline import Headline
@@ -22,6 +22,7 @@ from ticker.position import Position
 from ticker.store import connect
 
 CHANNEL = "en"
+IN_TIME = 10.0  # s that what is due may be late: a fraction of one where the machine has nothing else to do
 BACK_OFF = (0.05, 1.0)  # s before a reader comes back: the first delay, and the longest
 
 Message = dict[str, Any]
@@ -264,7 +265,7 @@ async def listening(*readers: Reader) -> AsyncIterator[aiohttp.ClientSession]:
     assert [fault for reader in readers for fault in reader.faults] == []
 
 
-async def converged(*readers: Reader, on: set[str] | None = None, within: float = 20) -> None:
+async def converged(*readers: Reader, on: set[str] | None = None, within: float = PATIENCE) -> None:
     """All show the same strip, at the same position; it has all of these on it."""
 
     def same() -> bool:
