@@ -13,8 +13,9 @@ LONGEST_FUNCTION = 50  # lines, without its docstring
 PURE = {
     "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.counting",
     "ticker.deflate", "ticker.errors", "ticker.events", "ticker.fanout", "ticker.filter", "ticker.handshake",
-    "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.memo", "ticker.networks",
-    "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.ranking", "ticker.reader",
+    "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.lockout", "ticker.memo",
+    "ticker.networks", "ticker.order", "ticker.origin", "ticker.position", "ticker.protocol", "ticker.ranking",
+    "ticker.reader",
     "ticker.related", "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber",
     "ticker.subscription", "ticker.tally", "ticker.text", "ticker.urgency", "ticker.writer",
     "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
@@ -27,9 +28,9 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.cors", "ticker.desk_api", "ticker.feeds", "ticker.health",
-        "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sse",
-        "ticker.websocket", "ticker.widget",
+        "ticker.api", "ticker.app", "ticker.cookies", "ticker.cors", "ticker.desk_api", "ticker.feeds", "ticker.forms",
+        "ticker.health", "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests",
+        "ticker.sign_in", "ticker.sse", "ticker.staff", "ticker.templates", "ticker.websocket", "ticker.widget",
         "ticker.writers",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
@@ -40,6 +41,12 @@ PLACES = {
     "pebble": {"workers.parse"},
     "brotli": {"ticker.widget"},
     "rjsmin": {"ticker.bundle"},
+    "argon2": {"ticker.password"},
+    "itsdangerous": {"ticker.seal"},
+    "jinja2": {"ticker.templates"},
+    "authlib": {"ticker.oidc"},
+    "joserfc": {"ticker.oidc"},
+    "httpx2": {"ticker.oidc"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

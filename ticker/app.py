@@ -13,18 +13,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, desk_api, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket, widget
+from ticker import (
+    api,
+    desk_api,
+    embedded,
+    errors,
+    feeds,
+    health,
+    most_read,
+    openapi,
+    pages,
+    sign_in,
+    sse,
+    staff,
+    websocket,
+    widget,
+)
 from ticker import settings as settings_of
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.lists import Lists
+from ticker.oidc import Provider
+from ticker.password import Passwords
+from ticker.people import People
 from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
 from ticker.receipts import Receipts
+from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stories import Stories
@@ -51,6 +71,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *openapi.routes,
         *pages.routes,
         *widget.routes,
+        *sign_in.routes,
+        *staff.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(
@@ -80,7 +102,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
-        app.state.writers = Writers(Keys(redis))
+        app.state.people = people = People(redis)
+        sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
+        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions)
+        app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
+        secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
+        app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
         app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
