@@ -28,6 +28,7 @@ ROLES: dict[str, dict[str, Role]] = {
 ALL = {NOBODY, *ROLES}
 SIGNED_IN = {*ROLES}
 WRITERS = {"writer", "editor", "producer", "admin", CHIEF}
+AT_DESK = {"reader", *WRITERS}
 MOVERS = {"editor", "producer", "admin", CHIEF}
 EDITORS = {"editor", "admin", CHIEF}
 ADMINS = {"admin", CHIEF}
@@ -44,7 +45,7 @@ NOTE = b'{"reason": "It is wrong"}'
 STORY = b'{"title": "T", "link": "https://news.example/1"}'
 CHANNEL = "/v1/channels/{channel}"
 HEADLINE, STORIES, COVERAGE = CHANNEL + "/headlines/{id}", CHANNEL + "/stories/{id}", CHANNEL + "/coverage/{name}"
-PEOPLE = "/desk/people"
+DESK, PEOPLE = "/v1/desk/{channel}", "/desk/people"
 
 TABLE: dict[tuple[str, str], Row] = {
     # what writers do
@@ -63,6 +64,14 @@ TABLE: dict[tuple[str, str], Row] = {
     (CHANNEL + "/rulings", "GET"): Row(EDITORS),
     (COVERAGE, "PUT"): Row(EDITORS, b'{"title": "T", "stories": ["aaaaaaaaaaaaaaaa"]}'),
     (COVERAGE, "DELETE"): Row(EDITORS),
+    # what the desk is told
+    (DESK, "GET"): Row(AT_DESK),
+    (DESK + "/stream", "GET"): Row(AT_DESK),
+    (DESK + "/events", "GET"): Row(AT_DESK),
+    (DESK + "/receipts/{id}", "GET"): Row(AT_DESK),
+    (DESK + "/presence", "GET"): Row(AT_DESK),
+    (DESK + "/presence", "PUT"): Row(AT_DESK, b"{}"),
+    (DESK + "/presence", "DELETE"): Row(AT_DESK),
     # the desk's pages
     ("/desk/account", "GET"): PAGE,
     ("/desk/account", "POST"): Row(SIGNED_IN, form=True),
