@@ -37,7 +37,7 @@ PLACES = {
     "prometheus_client": {"ticker.metrics"},
     "pebble": {"workers.parse"},
     "brotli": {"ticker.widget"},
-    "rjsmin": {"ticker.bundle"},
+    "minify": {"ticker.bundle"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

@@ -305,10 +305,10 @@ async def test_apply_says_whether_anything_changed(page: Page, wire: Wire) -> No
     await page.goto(wire.url + "blank")
     a, b = headline("a"), headline("b", order=1)
     messages = [
-        (snapshot("p", a), True), (snapshot("p", a), False), (published("p", b), True), (published("p", b), False),
+        (snapshot("p", a), True), (snapshot("p", a), True), (published("p", b), True), (published("p", b), False),
         (heartbeat("p"), False), ({"type": "held", "id": "b"}, True), ({"type": "held", "id": "b"}, False),
         (published("p", b, "released"), True), (retracted("p", "b"), True), (published("p", b), False),
-        (snapshot("p", a, b), False), ({"type": "unknown", "id": "a"}, False), (snapshot("p"), True),
+        (snapshot("p", a, b), True), ({"type": "unknown", "id": "a"}, False), (snapshot("p"), True),
     ]  # fmt: skip
     got = await page.evaluate(
         """async (messages) => {
@@ -530,8 +530,8 @@ async def test_a_flash_sounds_once_and_not_for_history(page: Page, wire: Wire) -
     old = headline("b", order=2, urgency="flash", published_at="2026-11-23T08:00:00.000Z")
     wire.calls[0].send(published("e-2-0", flash), published("e-3-0", {**flash, "version": 2}), published("e-4-0", old))
     await shows(page, "b", "a", "old")
-    sounded = "seen.filter(([type]) => type === 'flash').map(([, { headline }]) => headline.id)"
-    assert await page.evaluate(sounded) == ["a"]
+    sounded = "seen.filter(([type]) => type === 'flash').map(([, { headline, news }]) => [headline.id, news])"
+    assert await page.evaluate(sounded) == [["old", False], ["a", True]]
 
 
 async def test_stop_is_quiet(page: Page, wire: Wire) -> None:

@@ -34,14 +34,14 @@ export class SharedTicker extends Ticker {
   /** A frame on the WebSocket, where this page has it open. @param {string} frame @returns {boolean} whether it has */
   send(frame) {
     const open = this.transport === "ws" && this.state === "live";
-    if (open) this._link._wire.send(frame);
+    if (open) this._links[0].wire.send(frame);
     return open;
   }
 
   _look() {
     clearTimeout(this._rest);
     if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);
-    else if (!this._joined && !this._link) this._via(this._ways);
+    else if (!this._joined && !this._links.length) this._via(this._ways);
     // A page that went to the background may lead and sleep, as on a phone: ask, and do not wait for its silence.
     else if (this.transport === "peer") this._connect();
   }
