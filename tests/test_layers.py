@@ -36,7 +36,7 @@ PLACES = {
     "urllib.request": {"ticker.client"},
     "prometheus_client": {"ticker.metrics"},
     "pebble": {"workers.parse"},
-    "brotli": {"ticker.widget"},
+    "brotli": {"ticker.versions"},
     "minify": {"ticker.bundle"},
 }  # fmt: skip
 

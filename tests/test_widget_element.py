@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 
 from tests.chromium import browser
 from tests.hosts import Host, hosting
-from tests.servers import ROOT, RedisServer, Web
+from tests.servers import ROOT, RedisServer, Web, eventually
 from tests.test_api import Api, fresh_key, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -457,8 +457,14 @@ async def test_takes_over_what_the_page_came_with(visits: Any, desk: Desk, host:
     """With `?fragment` in its page a site has links before the script; they stay on screen in every frame."""
     for n in range(3):
         await desk.publish(f"Headline {n}", link=f"https://news.example/{n}")
-    async with aiohttp.ClientSession() as http, http.get(f"{web.url}/widget/en.html?fragment&mode=list") as answer:
-        fragment = await answer.text()
+    async with aiohttp.ClientSession() as http:
+
+        async def whole() -> str:
+            async with http.get(f"{web.url}/widget/en.html?fragment&mode=list") as answer:
+                fragment = await answer.text()
+            return fragment if "Headline 2" in fragment else ""
+
+        fragment = await eventually(whole, "the server has heard of all three")
     plain = await visits(fragment, java_script_enabled=False)
     assert await plain.locator("news-ticker > a").all_text_contents() == ["Headline 2", "Headline 1", "Headline 0"]
     host.head = f'<script type="module" src="{web.url}/web/board.js"></script>'
