@@ -134,11 +134,11 @@ export class Crawl {
     if (this._gone() > REBASE_PX) this._rebase();
     const gone = this._gone();
     for (const item of this._items()) if (item.at + item.width < gone) item.remove();
+    // Only the first ones may appear inside the window; and none twice within its width.
+    const earliest = turns.size ? this._edge() : gone + EDGE_PX;
     while (headlines.length) {
       const turn = ({ id }) => turns.get(id) || 0;
       const next = headlines.reduce((first, one) => (turn(one) < turn(first) ? one : first)); // waits the longest
-      // Only the first ones may appear inside the window; and none twice within its width.
-      const earliest = turns.size ? this._edge() : gone + EDGE_PX;
       const ends = this._items().map((one) => one.at + Math.max(one.width, one.headline?.id === next.id ? width : 0));
       const at = Math.max(earliest, ...ends);
       if (at > gone + width + AHEAD_PX) return;

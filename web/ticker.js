@@ -8,8 +8,7 @@ import { Board, PUTS, TAKES } from "./board.js";
 const LONGEST_BACKOFF_MS = 30000;
 const BUSY_STEP = 4; // a full server is not asked again within the first short waits
 const RESYNC_MS = 10000;
-const UPGRADE_MS = 30000;
-const LONGEST_UPGRADE_MS = 600000;
+const UPGRADE_MS = 120000;
 const BEATS_MISSED = 2.5;
 const POLL_WAIT_S = 25;
 const POLL_PAUSE_MS = 1000; // a cache that answers at once must not be asked in a circle
@@ -167,8 +166,7 @@ export class Ticker extends EventTarget {
   }
 
   _hangUp(but) {
-    clearTimeout(this._retry);
-    clearTimeout(this._upgrade);
+    clearTimeout(this._next);
     for (const { wire } of this._links.filter((link) => link !== but)) wire?.close();
     this._links = this._links.filter((link) => link === but);
   }
@@ -176,15 +174,16 @@ export class Ticker extends EventTarget {
   _again(delayMs) {
     this._hangUp();
     if (this.state !== "offline") this._enter("connecting");
-    this._retry = setTimeout(() => this._connect(), Math.min(delayMs, LONGEST_ASKED_MS));
+    this._next = setTimeout(() => this._connect(), Math.min(delayMs, LONGEST_ASKED_MS));
   }
 
   /** @param {any} link @param {{code?: number, reason?: string, retryMs?: number}} why */
   _closed(link, { code, reason, retryMs }) {
-    const [carries] = this._links;
+    const place = this._links.indexOf(link);
+    if (place < 0) return; // we hung up ourselves
+    this._links.splice(place, 1);
     link.wire?.close();
-    this._links = this._links.filter((one) => one !== link);
-    if (link !== carries) return;
+    if (place > 0) return void this._upgrade();
     if (code === 1008) return void this.stop(reason);
     if (!link.live) this._way = (link.way + 1) % this._ways.length;
     if (code === 1013) this._attempt = Math.max(this._attempt, BUSY_STEP);
@@ -196,7 +195,7 @@ export class Ticker extends EventTarget {
 
   /** Runs each second and on waking: a silent connection is a dead one. @returns {boolean} whether there is none */
   _check() {
-    for (const link of this._links) {
+    for (const link of [...this._links]) {
       const wait = BEATS_MISSED * this._everyMs + (link.name === "poll" ? POLL_WAIT_S * 1000 : 0);
       // Also a clock that was set back.
       if (Math.abs(Date.now() - link.heardAt) > (link.live ? wait : this._patience)) this._closed(link, {});
@@ -206,11 +205,9 @@ export class Ticker extends EventTarget {
     return !this._links.length;
   }
 
-  _planUpgrade(delayMs) {
-    this._upgrade = setTimeout(() => {
-      if (!this._links[1]) this._open(0);
-      this._planUpgrade(Math.min(2 * delayMs, LONGEST_UPGRADE_MS));
-    }, delayMs * (0.5 + this._random()));
+  /** From a lower way now and then a trial of the best, without letting go of what works. */
+  _upgrade() {
+    this._next = setTimeout(() => this._open(0), UPGRADE_MS * (0.5 + this._random()));
   }
 
   // -- what it brings
@@ -222,7 +219,7 @@ export class Ticker extends EventTarget {
     if (last.type === "goodbye") return void this._closed(link, { retryMs: last.retry_ms });
     if (!link.live) {
       this._hangUp(link); // of a way and a better one the first to speak remains: that on trial
-      if (link.way) this._planUpgrade(UPGRADE_MS);
+      if (link.way) this._upgrade();
     }
     Object.assign(link, { live: true, heardAt: Date.now() });
     this._attempt = 0;

@@ -14,7 +14,7 @@ a:hover{text-decoration:underline}
 :focus-visible{outline:3px solid;outline-offset:-3px}
 li,.strap,.quiet{display:flex;align-items:center}
 .label,li,.strap,.quiet{gap:0 .625rem;padding-inline:1rem}
-.label{grid-area:label;display:grid;align-content:center;justify-content:start}
+.label{grid-area:label;display:grid;place-content:center start;align-items:center}
 .title{min-block-size:1.25em;font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.75}
 .state,.time,.urgency,.note,.count{font-size:.8125rem}
@@ -37,20 +37,20 @@ li,.strap,.quiet{display:flex;align-items:center}
 .controls{grid-area:controls;display:flex}
 button{min-inline-size:2.75rem;border:0;background:none;color:inherit;font:inherit;cursor:pointer}
 button:hover{background:#8883}
-.pause::before{content:"‖"/""}
-.hide::before{content:"–"/""}
-.pause[aria-pressed=true]::before{content:"▸"/""}
-.hide[aria-pressed=true]::before{content:"+"/""}
+button::before{content:"";display:inline-block;block-size:.75rem;inline-size:.25rem;border:solid;border-width:0 .1875rem;vertical-align:middle}
+.hide::before{block-size:0;inline-size:.75rem;border-width:0 0 .1875rem}
+[aria-pressed=true]::before{inline-size:0;block-size:0;border:.375rem solid transparent;border-inline:.625rem solid;border-inline-end:0}
+.hide[aria-pressed=true]::before{inline-size:.75rem;block-size:.5rem;border:.1875rem solid}
 .count{margin-inline-start:.375rem;border:1px solid;border-radius:1rem}
 .unseen{position:absolute;clip-path:inset(50%)}
 @container (inline-size < 40rem){
 section{grid:"label controls"1.375rem"stage controls"1fr/1fr auto;font-size:1rem}
 section:not([data-mode=list]) .time{display:none}
-.label{grid-auto-flow:column}
+.label{grid-auto-flow:column;align-content:end;font-size:.875rem}
 .stage{border:0}
 }
 section[data-mode=list]{grid:"label controls"3rem"stage stage"1fr/1fr auto}
-[data-mode=list] .label{grid-auto-flow:column}
+[data-mode=list] .label{grid-auto-flow:column;align-content:center}
 [data-mode=list] .stage{overflow-y:auto;border:0}
 [data-mode=list] :is(.rows,.rows li){position:static;opacity:1;pointer-events:auto}
 [data-mode=list] li{flex-wrap:wrap;padding-block:.625rem;border-block-start:1px solid #8885}
