@@ -319,6 +319,15 @@ async def test_a_strap_is_nothing_until_a_flash_and_goes_when_told(visits: Any, 
     assert await bar.is_hidden()
 
 
+async def test_a_strap_says_in_its_language_what_stood_there_before(visits: Any, desk: Desk) -> None:
+    flash = await desk.publish("زلزال يضرب العاصمة", "ar", urgency="flash")
+    page = await live(await visits('<news-ticker channel="ar" mode="strap"></news-ticker>'))
+    await page.wait_for_selector("news-ticker .strap >> text=عاجل")
+    assert await page.locator("news-ticker [role=alert]").text_content() == "عاجل: زلزال يضرب العاصمة"
+    await desk.kill(flash)
+    await page.wait_for_selector("news-ticker .strap", state="hidden")
+
+
 # --- smooth and calm --------------------------------------------------------------------------------------------------
 
 

@@ -110,7 +110,7 @@ class NewsTicker extends HTMLElement {
       base: option("base") || new URL("../../", import.meta.url), channel: option("channel") || "en",
       urgency: option("urgency"), section: option("section"),
     });
-    Object.assign(this, { _ticker: ticker, _words: null, _held: null });
+    Object.assign(this, { _ticker: ticker, _words: null, _held: null, _waiting: null });
     this._build();
     this._update();
     this._over = new AbortController();
@@ -123,7 +123,10 @@ class NewsTicker extends HTMLElement {
     });
     on("state", () => this._showState());
     // Who comes from another page of the site still sees the bar.
-    on("flash", ({ headline, news }) => (news || this._is("strap")) && this._flash(headline));
+    on("flash", ({ headline, news }) => {
+      this._update(); // which language it is to be told in
+      if (news || this._is("strap")) this._flash(headline);
+    });
     on("retracted", (detail) => {
       const words = this._words;
       if (words) this._announcer.mark(words.withdrawn, detail.note || words.gone);
@@ -179,6 +182,8 @@ class NewsTicker extends HTMLElement {
     hide.firstChild.textContent = words.hide;
     this._showState();
     this._show();
+    if (this._onAir(this._waiting)) this._flash(this._waiting);
+    this._waiting = null;
   }
 
   /** As the mode asks; but who wants things to stand still gets the list. */
@@ -195,7 +200,7 @@ class NewsTicker extends HTMLElement {
   // -- what is on it
 
   _show() {
-    const { _held: held, _words: words, _parts: { rows, count, quiet } } = this;
+    const { _held: held, _words: words, _parts: { rows, count, quiet, strap } } = this;
     const ready = words && this._ticker.about; // until then, what the page came with
     const onAir = ready ? this.headlines : this._slotted;
     const shown = held ? onAir.filter(({ id }) => held.has(id)) : onAir;
@@ -206,7 +211,7 @@ class NewsTicker extends HTMLElement {
     if (this._is("flip") && !rows.querySelector(".on")) this._turn();
     count.textContent = late ? counted(words.fresh, late, words.lang) : "";
     quiet.textContent = ready && !shown.length ? words.quiet : "";
-    if (!onAir.some(({ id }) => id === this._parts.strap.headline?.id)) this._strap();
+    if (!this._onAir(strap.headline)) this._strap();
     if (ready) this._announcer.show(shown);
   }
 
@@ -223,9 +228,10 @@ class NewsTicker extends HTMLElement {
   }
 
   _flash(headline) {
+    if (!this._words) return void (this._waiting = headline); // until it can be told in its language
     this._strap(headline);
     if (!this._is("strap")) this._ebb = setTimeout(() => this._strap(), STRAP_MS);
-    this._announcer.interrupt(`${(this._words || ENGLISH).flash}: ${headline.text}`);
+    this._announcer.interrupt(`${this._words.flash}: ${headline.text}`);
     this._tell("flash", { headline });
   }
 
@@ -234,8 +240,13 @@ class NewsTicker extends HTMLElement {
     const { strap } = this._parts;
     clearTimeout(this._ebb);
     strap.headline = headline;
-    strap.replaceChildren(...(headline && !this.paused ? [...tags(headline, this._words || ENGLISH), wording(headline)] : []));
+    strap.replaceChildren(...(headline && !this.paused ? [...tags(headline, this._words), wording(headline)] : []));
     this.toggleAttribute("sounding", Boolean(headline));
+  }
+
+  /** Whether it still is. */
+  _onAir(headline) {
+    return this.headlines.some(({ id }) => id === headline?.id);
   }
 
   _is(mode) {
