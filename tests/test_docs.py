@@ -470,7 +470,7 @@ def test_commands_in_the_documents_are_understood(line: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_scripts_that_are_named_can_be_run(page: Path) -> None:
-    for name in set(re.findall(r"\bscripts/([a-z]+)\b", page.read_text())):
+    for name in set(re.findall(r"\bscripts/([a-z-]+)\b", page.read_text())):
         assert os.access(ROOT / "scripts" / name, os.X_OK), f"scripts/{name}"
 
 
