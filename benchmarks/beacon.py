@@ -103,6 +103,9 @@ def routed(beacon: "Beacon | Nothing") -> Starlette:
 class Nothing:
     """The floor: what HTTP and the sockets cost."""
 
+    def takes(self, *_: Any) -> bool:
+        return True
+
     def answer(self, *_: Any) -> bytes:
         return b"HTTP/1.1 204 No Content\r\n\r\n"
 

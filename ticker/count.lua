@@ -5,7 +5,7 @@
 --       2  how long a half hour's tokens are kept (ms)
 --       3-5 half-lives of the three rankings (ms)
 --       6  what the keys of "read next" begin with ('' for none), 7 how long they are kept (ms)
---       8  the reads, JSON: lists of story, at (ms), weight, token ('' for one that was counted already), token by
+--       8  the reads, JSON: lists of story, at (ms), weight, and, unless it was counted already, token, token by
 --          yesterday's salt ('' for none), story it came from ('' for none)
 -- Reply a digit for each read: 1 counted, 0 a repeat
 
@@ -20,7 +20,7 @@ if answered then return answered end
 -- Tokens are whole numbers, and lie in many small sets: Redis keeps a small set of numbers as a bare array.
 local function piece(of, token) return of .. ':' .. string.sub(token, -4) end
 local function is_repeat(token, before)
-  if token == '' then return false end
+  if not token then return false end
   if redis.call('SISMEMBER', piece(earlier, token), token) == 1 then return true end
   if before ~= '' and redis.call('SISMEMBER', piece(earlier, before), before) == 1 then return true end
   local here = piece(tokens, token)

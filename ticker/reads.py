@@ -19,8 +19,10 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from ticker.channel import Channel
@@ -30,7 +32,7 @@ from ticker.ranking import Window
 from ticker.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
 from ticker.scope import Scope, scopes_of
 from ticker.store import Client, Gone
-from ticker.stories import Stories
+from ticker.stories import MOST_SCOPES, Stories
 
 COUNT = Path(__file__).with_name("count.lua").read_text()
 
@@ -46,6 +48,10 @@ TOGETHER = 8  # batches sent in one go: more would keep readers waiting
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
+_TIMES = (ANSWER_KEPT, 2 * HALF_HOUR, *(window.half_life for window in Window))
+_STORY = attrgetter("story")
+_JSON = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` makes an encoder at every call
+
 logger = logging.getLogger(__name__)
 
 
@@ -58,6 +64,13 @@ class _Batch:
     reads: Sequence[Read]
     born: int
     registered: bool = False  # reads of stories that nobody has registered are taken out
+
+
+class _Place(NamedTuple):
+    """Where a story is ranked beside its channel, as it was registered when that was last looked at."""
+
+    looked_at: int
+    scopes: list[Scope] | None  # None: nobody has registered it
 
 
 class Reads:
@@ -84,7 +97,7 @@ class Reads:
         self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
         self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
         self._spread: deque[_Batch] = deque()  # the same in batches
-        self._places: dict[str, tuple[int, list[Scope] | None]] = {}
+        self._places: dict[str, dict[str, _Place]] = {name: {} for name in channels}
         self._away = False
 
     def count(self, channel: str, said: str, address: str, agent: str) -> Outcome:
@@ -159,10 +172,12 @@ class Reads:
             self._fresh.popleft()
             self.written += said.count("1")
             self.repeats += said.count("0")
-            for read, digit in zip(batch.reads, said, strict=True):
-                if digit == "1":
-                    for scope in self._places_of(batch, read) or ():
-                        self._counted.setdefault(scope, []).append(read)
+            counted = [read for read, digit in zip(batch.reads, said, strict=True) if digit == "1"]
+            places = self._places[batch.scope.channel]
+            for story, reads in itertools.groupby(counted, _STORY):  # a busy one's come together
+                of_story = list(reads)
+                for scope in places[story].scopes or ():
+                    self._counted.setdefault(scope, []).extend(of_story)
 
     def _part(self) -> None:
         """What was counted, by section and region, in batches of their own."""
@@ -186,45 +201,43 @@ class Reads:
             self._spread.popleft()
 
     def _leave_out_unregistered(self, batch: _Batch) -> None:
-        if not batch.registered:
-            kept = [read for read in batch.reads if self._places_of(batch, read) is not None]
+        if batch.registered:
+            return
+        batch.registered = True
+        places = self._places[batch.scope.channel]
+        unknown = {story for story in set(map(_STORY, batch.reads)) if places[story].scopes is None}
+        if unknown:
+            kept = [read for read in batch.reads if read.story not in unknown]
             self.unregistered += len(batch.reads) - len(kept)
-            batch.reads, batch.registered = kept, True
-
-    def _places_of(self, batch: _Batch, read: Read) -> list[Scope] | None:
-        return self._places[f"{batch.scope.channel}:{read.story}"][1]
+            batch.reads = kept
 
     def _add(self, pipe: Any, batch: _Batch, *, checked: bool) -> None:
         """Its script. `checked`: repeats are looked for, and where readers came from is noted."""
-        scope = batch.scope
         half_hour = batch.born // HALF_HOUR
-        keys = [scope.key(f"read:once:{batch.id}")]
-        keys += [scope.key(f"read:tokens:{half_hour - back}") for back in (0, 1)]
-        keys += [scope.ranking(window) for window in Window]
-        keys += [scope.landmarks, scope.readers]
-        args: list[str | int] = [ANSWER_KEPT, 2 * HALF_HOUR]
-        args += [window.half_life for window in Window]
-        args += [scope.key("read:next:") if checked else "", NEXT_KEPT]
-        reads = batch.reads if checked else [(read.story, read.at, read.weight, "", "", "") for read in batch.reads]
-        args.append(json.dumps(reads, separators=(",", ":")))
-        pipe.eval(COUNT, len(keys), *keys, *args)
+        once, tokens, earlier, *keys = _keys(batch.scope)
+        keys = [f"{once}:{batch.id}", f"{tokens}:{half_hour}", f"{earlier}:{half_hour - 1}", *keys]
+        read_next = batch.scope.key("read:next:") if checked else ""
+        pipe.eval(COUNT, len(keys), *keys, *_TIMES, read_next, NEXT_KEPT, _packed(batch.reads, checked=checked))
 
     async def _find_places(self, batches: Sequence[_Batch]) -> None:
         """Section and region of each story, as it is registered; None for one that is not."""
         now = self.now()
         for channel in {batch.scope.channel for batch in batches}:
-            wanted = {read.story for batch in batches if batch.scope.channel == channel for read in batch.reads}
-            old = [id_ for id_ in wanted if now - self._places.get(f"{channel}:{id_}", (0, None))[0] > PLACES_KEPT]
-            if len(self._places) > MOST_PLACES:
-                self._places.clear()
+            places = self._places[channel]
+            wanted = {
+                story for batch in batches if batch.scope.channel == channel for story in map(_STORY, batch.reads)
+            }
+            old = [id_ for id_ in wanted if id_ not in places or now - places[id_].looked_at > PLACES_KEPT]
+            if len(places) > MOST_PLACES:
+                places.clear()
                 old = list(wanted)
             found = await self.stories.find(channel, old)
             ranked = await self.stories.scopes(channel) if found else []
             for id_ in old:
                 story = found.get(id_)
                 scopes = scopes_of(channel, story.section, story.region) if story else []
-                places = [scope for scope in scopes if scope in ranked] if story else None
-                self._places[f"{channel}:{id_}"] = (now if story else 0, places)
+                known = [scope for scope in scopes if scope in ranked] if story else None
+                places[id_] = _Place(now if story else 0, known)
 
     # --- beside it --------------------------------------------------------------------------------------------------
 
@@ -252,3 +265,23 @@ class Reads:
             for story in counting.suspicious():
                 if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
                     logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
+
+
+@lru_cache(10 * MOST_SCOPES)
+def _keys(scope: Scope) -> list[str]:
+    """Of count.lua. The first three go on with the batch, and with the half hour."""
+    names = ("read:once", "read:tokens", "read:tokens")
+    return [*map(scope.key, names), *map(scope.ranking, Window), scope.landmarks, scope.readers]
+
+
+def _packed(reads: Sequence[Read], *, checked: bool) -> str:
+    """As count.lua has them. Tokens are text there: a number of JSON has no 64 bits."""
+    rows: list[Sequence[Any]]
+    if checked:
+        rows = [
+            (story, at, weight, str(token), "" if before is None else str(before), came_from)
+            for story, at, weight, token, before, came_from in reads
+        ]
+    else:
+        rows = [read[:3] for read in reads]
+    return _JSON(rows)
