@@ -1,6 +1,7 @@
 -- One batch of reads into the rankings of one scope, in one step, once.
 --
--- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers
+-- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers; and, where
+--       repeats are looked for, what was read today
 -- ARGV  1  how long the answer is kept (ms)
 --       2  how long a half hour's tokens are kept (ms)
 --       3-5 half-lives of the three rankings (ms)
@@ -10,6 +11,7 @@
 -- Reply a digit for each read: 1 counted, 0 a repeat
 
 local once, tokens, earlier, landmarks, readers = KEYS[1], KEYS[2], KEYS[3], KEYS[7], KEYS[8]
+local today, DAY_KEPT = KEYS[9], 172800000 -- ms
 local rankings = {KEYS[4], KEYS[5], KEYS[6]}
 local half_lives = {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
 local REBASE_AT = 512 -- half-lives; see ranking.py
@@ -53,10 +55,10 @@ for _, read in ipairs(reads) do
   else
     answer[#answer + 1] = '1'
     if not gains[story] then
-      gains[story] = {0, 0, 0}
+      gains[story], counted[story] = {0, 0, 0}, {}
       order[#order + 1] = story
     end
-    counted[story] = (counted[story] or 0) + 1
+    table.insert(counted[story], read[4] or '')
     for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
     if ARGV[6] ~= '' and came_from ~= '' then
       local next_of = ARGV[6] .. came_from
@@ -75,8 +77,15 @@ for _, story in ipairs(order) do
       redis.call('ZINCRBY', rankings[w], string.format('%.17g', gain), story)
     end
   end
-  redis.call('HINCRBY', readers, story, counted[story])
+  redis.call('HINCRBY', readers, story, #counted[story])
+  if today then -- a token is the same all day, and cannot be had back from what counts how many different ones there were
+    local different = today .. ':' .. story
+    redis.call('HINCRBY', today, story, #counted[story])
+    redis.call('PFADD', different, unpack(counted[story]))
+    redis.call('PEXPIRE', different, DAY_KEPT)
+  end
 end
+if today and #order > 0 then redis.call('PEXPIRE', today, DAY_KEPT) end
 
 local said = table.concat(answer)
 redis.call('SET', once, said, 'PX', ARGV[1])

@@ -12,7 +12,19 @@ from typing import Any, NamedTuple
 from ticker import instant, ranking
 from ticker.channel import Channel
 from ticker.errors import Invalid
-from ticker.ranking import CANDIDATES, LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Ruling, Verdict, Window
+from ticker.ranking import (
+    CANDIDATES,
+    LISTS,
+    MOST_STORIES,
+    RISING,
+    Candidate,
+    Held,
+    Ranked,
+    Ruling,
+    Today,
+    Verdict,
+    Window,
+)
 from ticker.scope import Scope
 from ticker.stories import Stories
 from ticker.story import Story, StoryDraft, canonical, is_owned, story_id
@@ -22,10 +34,13 @@ KEEP = Path(__file__).with_name("list.lua").read_text()
 
 TOLD_ROWS = 10  # of a list, to every reader; the others are asked for
 TOLD_EVERY = 5_000  # ms between two tellings of one list, but for a story that must leave
+LOOK_EVERY = 30_000  # ms between two looks at who reads again and again
 BELIEVED = 10_000  # ms that a story is taken to be as it was last read
 
 ADOPTED = ("link", "section", "region", "image", "published_at", "lang", "tags", "group")  # of a headline
 FRESH = 1_000  # ms that a list that was read is given again
+
+NOTICED = {"revived": "is old and suddenly read", "few_readers": "is read by the same few again and again"}
 
 Row = dict[str, Any]
 
@@ -51,6 +66,7 @@ class Lists:
         self._told_at: dict[tuple[str, str], int] = {}
         self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
         self._known: dict[str, tuple[int, Story]] = {}
+        self._looked_at: dict[str, int] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
 
@@ -174,18 +190,35 @@ class Lists:
         return {id_: self._known[f"{channel}:{id_}"][1] for id_ in ids if f"{channel}:{id_}" in self._known}
 
     async def _look(self, channel: Channel, counts: _Counts, known: Mapping[str, Story], held: Held, now: int) -> Held:
-        """Flag what has come back from the dead, before it is listed."""
+        """Flag what has come back from the dead, and what is the work of a few, before it is listed."""
         flags = dict(held.flags)
         day, week = counts.reads[Window.DAY], counts.reads[Window.WEEK]
-        for id_, reads in day.items():
-            story = known.get(id_)
-            if story is None or id_ in flags or id_ in held.rulings:
+        looked_at = [id_ for id_ in day if id_ in known]
+        few = await self._few(channel, looked_at, now)
+        for id_ in looked_at:
+            if id_ in flags or id_ in held.rulings:
                 continue
-            if ranking.is_revived(story, reads, week[id_], channel.most_read, now):
+            if ranking.is_revived(known[id_], day[id_], week[id_], channel.most_read, now):
                 flags[id_] = "revived"
-                if await self.stories.flag(channel.name, id_, {"why": "revived", "at": now}):
-                    logger.warning("%s: story %s is old and suddenly read; it is held out", channel.name, id_)
+            elif id_ in few:
+                flags[id_] = "few_readers"
+            else:
+                continue
+            if await self.stories.flag(channel.name, id_, {"why": flags[id_], "at": now}):
+                logger.warning("%s: story %s %s; it is held out", channel.name, id_, NOTICED[flags[id_]])
         return Held(held.rulings, flags, held.withheld)
+
+    async def _few(self, channel: Channel, ids: Sequence[str], now: int) -> list[str]:
+        """Of these, what a few have read again and again today. Looked at now and then: it takes them hours."""
+        if now - self._looked_at.get(channel.name, -LOOK_EVERY) < LOOK_EVERY or not ids:
+            return []
+        self._looked_at[channel.name] = now
+        key = Scope(channel.name).today(now)
+        counts = zip(ids, await self.redis.hmget(key, list(ids)), strict=True)
+        reads = {id_: int(count) for id_, count in counts if count and int(count) >= channel.most_read.least_reads}
+        # One by one: a Cluster's client has no PFCOUNT in a pipeline, and a script of a hundred would be a long one.
+        today = {id_: Today(count, await self.redis.pfcount(f"{key}:{id_}")) for id_, count in reads.items()}
+        return ranking.comes_of_few(today, channel.most_read)
 
     async def prune(self, channel: Channel, now: int) -> None:
         """Let go of what has not half a read left, of what is far down, and of stories too old to be listed."""

@@ -6,6 +6,8 @@ Beside the rankings (scope.py) this keeps in Redis:
     ticker:{CHANNEL}:read:tokens:{HALF}:{N} set: tokens of a half hour that end in these four digits
     ticker:{SCOPE}:read:once:{BATCH}        string: the answer to a batch
     ticker:{CHANNEL}:read:next:{STORY}      zset: what readers of a story read next
+    ticker:{CHANNEL}:read:day:{DAY}         hash: story → reads counted that day, each one whole
+    ticker:{CHANNEL}:read:day:{DAY}:{STORY} HyperLogLog: of how many different readers
 
 An address is in none of it.
 """
@@ -16,8 +18,7 @@ import itertools
 import json
 import logging
 import secrets
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -45,6 +46,7 @@ SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
 TOGETHER = 8  # batches sent in one go: more would keep readers waiting
+ABREAST = 4  # such goes on their way at once: with one, a process under full load writes less than it counts
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
@@ -94,9 +96,9 @@ class Reads:
         self.lost = 0  # given up because Redis was away for too long
         self._process = process or secrets.token_hex(8)  # batches of no two processes may have the same id
         self._numbers = itertools.count()
-        self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
+        self._fresh: dict[str, _Batch] = {}  # by id, for the channels, whose script knows what is a repeat
         self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
-        self._spread: deque[_Batch] = deque()  # the same in batches
+        self._spread: dict[str, _Batch] = {}  # the same in batches
         self._places: dict[str, dict[str, _Place]] = {name: {} for name in channels}
         self._away = False
 
@@ -139,11 +141,12 @@ class Reads:
             await self._flag()
             self._gather(all_=all_)
             await self._note_links()
-            while self._fresh:
-                await self._count(list(itertools.islice(self._fresh, TOGETHER)))
+            while batches := _first(self._fresh):
+                await self._find_places(batches)
+                await _abreast(self._count, batches)
             self._part()
-            while self._spread:
-                await self._apply(list(itertools.islice(self._spread, TOGETHER)))
+            while batches := _first(self._spread):
+                await _abreast(self._apply, batches)
             self._away = False
         except (*Gone, TickerError) as error:
             if not self._away:
@@ -153,23 +156,22 @@ class Reads:
     def _gather(self, *, all_: bool) -> None:
         now = self.now()
         for waiting in (self._fresh, self._spread):
-            while waiting and now - waiting[0].born > GIVEN_UP_AFTER:
-                self.lost += len(waiting.popleft().reads)
+            for batch in [one for one in waiting.values() if now - one.born > GIVEN_UP_AFTER]:
+                self.lost += len(waiting.pop(batch.id).reads)
         for channel, counting in self.counting.items():
             if len(self._fresh) * BATCH >= MOST_PENDING:
                 break  # the rest waits in `counting`, which takes no more when it is full
             for reads in counting.due(now, all_=all_):
-                self._fresh.append(_Batch(self._new_id(), Scope(channel), reads, now))
+                self._wait(self._fresh, Scope(channel), reads)
 
     async def _count(self, batches: Sequence[_Batch]) -> None:
         """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
-        await self._find_places(batches)
         pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._leave_out_unregistered(batch)
             self._add(pipe, batch, checked=True)
         for batch, said in zip(batches, await pipe.execute(), strict=True):
-            self._fresh.popleft()
+            del self._fresh[batch.id]
             self.written += said.count("1")
             self.repeats += said.count("0")
             counted = [read for read, digit in zip(batch.reads, said, strict=True) if digit == "1"]
@@ -181,24 +183,22 @@ class Reads:
 
     def _part(self) -> None:
         """What was counted, by section and region, in batches of their own."""
-        now = self.now()
         for scope, reads in self._counted.items():
             for start in range(0, len(reads), PART):
-                self._spread.append(
-                    _Batch(f"{self._process}{next(self._numbers)}", scope, reads[start : start + PART], now)
-                )
+                self._wait(self._spread, scope, reads[start : start + PART])
         self._counted = {}
 
-    def _new_id(self) -> str:
-        return f"{self._process}{next(self._numbers)}"
+    def _wait(self, waiting: dict[str, _Batch], scope: Scope, reads: Sequence[Read]) -> None:
+        id_ = f"{self._process}{next(self._numbers)}"
+        waiting[id_] = _Batch(id_, scope, reads, self.now())
 
     async def _apply(self, batches: Sequence[_Batch]) -> None:
         pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._add(pipe, batch, checked=False)
         await pipe.execute()
-        for _ in batches:
-            self._spread.popleft()
+        for batch in batches:
+            del self._spread[batch.id]
 
     def _leave_out_unregistered(self, batch: _Batch) -> None:
         if batch.registered:
@@ -216,6 +216,8 @@ class Reads:
         half_hour = batch.born // HALF_HOUR
         once, tokens, earlier, *keys = _keys(batch.scope)
         keys = [f"{once}:{batch.id}", f"{tokens}:{half_hour}", f"{earlier}:{half_hour - 1}", *keys]
+        if checked:
+            keys.append(batch.scope.today(batch.born))
         read_next = batch.scope.key("read:next:") if checked else ""
         pipe.eval(COUNT, len(keys), *keys, *_TIMES, read_next, NEXT_KEPT, _packed(batch.reads, checked=checked))
 
@@ -265,6 +267,18 @@ class Reads:
             for story in counting.suspicious():
                 if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
                     logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
+
+
+def _first(waiting: Mapping[str, _Batch]) -> list[_Batch]:
+    return list(itertools.islice(waiting.values(), TOGETHER * ABREAST))
+
+
+async def _abreast(write: Callable[[Sequence[_Batch]], Awaitable[None]], batches: Sequence[_Batch]) -> None:
+    """All of them, several goes at a time. The first fault, when none is on its way any more."""
+    goes = [write(batches[start : start + TOGETHER]) for start in range(0, len(batches), TOGETHER)]
+    for outcome in await asyncio.gather(*goes, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 @lru_cache(10 * MOST_SCOPES)
