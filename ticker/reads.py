@@ -52,7 +52,6 @@ AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
 _TIMES = (ANSWER_KEPT, 2 * HALF_HOUR, *(window.half_life for window in Window))
 _STORY = attrgetter("story")
-_JSON = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` makes an encoder at every call
 
 logger = logging.getLogger(__name__)
 
@@ -289,13 +288,12 @@ def _keys(scope: Scope) -> list[str]:
 
 
 def _packed(reads: Sequence[Read], *, checked: bool) -> str:
-    """As count.lua has them. Tokens are text there: a number of JSON has no 64 bits."""
-    rows: list[Sequence[Any]]
-    if checked:
-        rows = [
-            (story, at, weight, str(token), "" if before is None else str(before), came_from)
+    """As count.lua has them (a quarter of what JSON costs)."""
+    if not checked:
+        return "\n".join([f"{read.story} {read.at} {read.weight!r} - - -" for read in reads])
+    return "\n".join(
+        [
+            f"{story} {at} {weight!r} {token} {'-' if before is None else before} {came_from or '-'}"
             for story, at, weight, token, before, came_from in reads
         ]
-    else:
-        rows = [read[:3] for read in reads]
-    return _JSON(rows)
+    )
