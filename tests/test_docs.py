@@ -31,10 +31,14 @@ from ticker import (
     errors,
     events,
     fanout,
+    forms,
     headline,
     lag,
     life,
+    lockout,
     metrics,
+    password,
+    people,
     protocol,
     requests,
     serve,
@@ -66,6 +70,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+PEOPLE = (ROOT / "docs" / "desk" / "people.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -270,6 +275,8 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
+    f"| {forms.MOST_FIELDS} | 400 `malformed` |",
+    f"| {password.MOST_WAITING} | 503 `overloaded` |",
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
@@ -277,6 +284,25 @@ def test_every_address_is_documented() -> None:
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+@pytest.mark.parametrize("sentence", [
+    f"{password.SHORTEST} to {password.LONGEST} characters, of any kind",
+    f"at a time, {password.MOST_WAITING} wait",
+    f"slowed alike after {lockout.NETWORK.free}.",
+    f"ends {DeskSettings().idle_minutes // 60} hours after the last sign of life",
+    f"and after {DeskSettings().session_hours // 24} days in any case",
+    f"a name 1 to {people.NAME_LIMIT} characters",
+])  # fmt: skip
+def test_what_people_are_told_is_so(sentence: str) -> None:
+    assert sentence in PEOPLE
+    assert (password.AT_ONCE, lockout.PERSON.free, people.INVITATION_KEPT) == (2, 5, 3 * 86_400)  # told in words
+    assert (lockout.PERSON.first, lockout.PERSON.longest, lockout.FORGET_AFTER) == (1000, 900_000, 86_400_000)
+
+
+def test_roles_have_the_scopes_that_are_documented() -> None:
+    documented = {codes(role)[0]: set(codes(scopes)) for role, scopes, _ in table(section(PEOPLE, "Roles"))}
+    assert documented == {role.value: {scope.value for scope in scopes} for role, scopes in writer.ROLES.items()}
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------
