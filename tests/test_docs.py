@@ -60,7 +60,7 @@ from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.reads import Reads
-from ticker.settings import Settings, SourceSettings
+from ticker.settings import DeskSettings, OidcSettings, Settings, SourceSettings
 from ticker.stream import Stream
 from ticker.writer import Scope
 from workers import fetch, match, parse, source
@@ -361,6 +361,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
         elif name == "sources":
             assert codes(key) == ["[sources.NAME]"]
             assert default == default_of(Settings, name)
+        elif name == "desk":
+            assert (codes(key), default) == (["[desk]"], "")
         else:
             assert key == ("" if name == "config" else f"`{name}`")
             assert default == default_of(Settings, name), name
@@ -377,6 +379,8 @@ TOLD_IN_WORDS = {"title", "lang", "dir", "most_read", "undo"}
         ("Channels", Channel, TOLD_IN_WORDS),
         ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
+        ("Desk", DeskSettings, set[str]()),
+        ("Sign-in provider", OidcSettings, set[str]()),
         ("Sources", SourceSettings, set[str]()),
     ],
 )

@@ -14,12 +14,12 @@ PURE = {
     "ticker.board", "ticker.bundle", "ticker.chain", "ticker.changes", "ticker.channel", "ticker.clock",
     "ticker.counting", "ticker.deflate", "ticker.errors", "ticker.events", "ticker.export", "ticker.fanout",
     "ticker.filter", "ticker.group", "ticker.handshake", "ticker.headline", "ticker.histogram", "ticker.instant",
-    "ticker.life", "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin", "ticker.place",
-    "ticker.position", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related", "ticker.robots",
-    "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription", "ticker.text",
-    "ticker.tombstone", "ticker.urgency", "ticker.writer", "workers.identity", "workers.match", "workers.open_graph",
-    "workers.sources", "workers.sources.charset", "workers.sources.entry", "workers.sources.feed",
-    "workers.sources.jsonfeed", "workers.sources.mend", "workers.sources.tree",
+    "ticker.life", "ticker.lockout", "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin",
+    "ticker.place", "ticker.position", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related",
+    "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription",
+    "ticker.text", "ticker.tombstone", "ticker.urgency", "ticker.writer", "workers.identity", "workers.match",
+    "workers.open_graph", "workers.sources", "workers.sources.charset", "workers.sources.entry",
+    "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend", "workers.sources.tree",
 }  # fmt: skip
 IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn", "aiohttp", "socket", "subprocess"}
 
@@ -27,9 +27,10 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.audit_api", "ticker.cors", "ticker.desk_api", "ticker.editions_api",
-        "ticker.feeds", "ticker.health", "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll",
-        "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget", "ticker.writers",
+        "ticker.api", "ticker.app", "ticker.audit_api", "ticker.cookies", "ticker.cors", "ticker.desk_api",
+        "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health", "ticker.most_read", "ticker.openapi",
+        "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sign_in", "ticker.staff", "ticker.templates",
+        "ticker.sse", "ticker.websocket", "ticker.widget", "ticker.writers",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},
@@ -39,6 +40,12 @@ PLACES = {
     "pebble": {"workers.parse"},
     "brotli": {"ticker.widget"},
     "rjsmin": {"ticker.bundle"},
+    "argon2": {"ticker.password"},
+    "itsdangerous": {"ticker.seal"},
+    "jinja2": {"ticker.templates"},
+    "authlib": {"ticker.oidc"},
+    "joserfc": {"ticker.oidc"},
+    "httpx2": {"ticker.oidc"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

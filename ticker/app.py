@@ -25,7 +25,9 @@ from ticker import (
     most_read,
     openapi,
     pages,
+    sign_in,
     sse,
+    staff,
     websocket,
     widget,
 )
@@ -34,12 +36,17 @@ from ticker.audit import Audit
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.lists import Lists
+from ticker.oidc import Provider
+from ticker.password import Passwords
+from ticker.people import People
 from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
+from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stories import Stories
@@ -68,6 +75,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *openapi.routes,
         *pages.routes,
         *widget.routes,
+        *sign_in.routes,
+        *staff.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(
@@ -98,7 +107,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
         app.state.audit = Audit(redis)
-        app.state.writers = Writers(Keys(redis), given.channels)
+        app.state.people = people = People(redis)
+        sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
+        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
+        app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
+        secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
+        app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
         app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
