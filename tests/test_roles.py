@@ -71,6 +71,7 @@ TABLE: dict[tuple[str, str], Row] = {
     (DESK + "/presence", "GET"): Row(READERS),
     (DESK + "/presence", "PUT"): Row(READERS, b'{"tab": "aaaaaaaa"}'),
     (DESK + "/presence", "DELETE"): Row(READERS),
+    (DESK + "/receipts/{id}", "GET"): Row(READERS),
     (DESK + "/audit", "GET"): Row(READERS),
     (DESK + "/audit.csv", "GET"): Row(READERS),
     (DESK + "/audit.jsonl", "GET"): Row(READERS),
