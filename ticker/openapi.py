@@ -93,7 +93,7 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"required": not optional, "content": {JSON: {"schema": _ref(body)}}}
     if "401" in problems:
-        operation["security"] = [{"key": []}]
+        operation["security"] = [{"key": []}, {"session": []}]
     return operation
 
 
@@ -120,7 +120,10 @@ def document() -> dict[str, Any]:
         "paths": {**_reading(), **_writing(), **_at_desk(), **_most_read()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-ticker-session"},
+            },
         },
     }
 
