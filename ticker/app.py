@@ -13,7 +13,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import api, check, embedded, errors, feeds, health, most_read, openapi, pages, sse, websocket, widget
+from ticker import (
+    api,
+    check,
+    desk_page,
+    embedded,
+    errors,
+    feeds,
+    health,
+    most_read,
+    openapi,
+    pages,
+    sse,
+    websocket,
+    widget,
+)
 from ticker import settings as settings_of
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
@@ -48,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *health.routes,
         *openapi.routes,
         *pages.routes,
+        *desk_page.routes,
         *widget.routes,
         Mount("/web", pages.assets()),
     ]

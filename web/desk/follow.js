@@ -1,0 +1,18 @@
+import { Ticker } from "../ticker.js";
+
+/**
+ * The desk is a reader too: of its own stream, in which stands what readers do not see.
+ *
+ * @typedef {import("./api.js").Record} Record
+ */
+export class DeskTicker extends Ticker {
+  /** All that is on the desk and on the strip, in order. @returns {Record[]} */
+  get records() {
+    return /** @type {any} */ (this.board.onAir(this.now()));
+  }
+
+  /** @param {string} id @returns {Record|undefined} */
+  record(id) {
+    return /** @type {any} */ (this.board.get(id));
+  }
+}
