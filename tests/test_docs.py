@@ -28,13 +28,16 @@ from ticker import (
     connection,
     dead,
     desk,
+    desk_stream,
     errors,
     events,
     fanout,
     headline,
     lag,
     life,
+    log,
     metrics,
+    poll,
     protocol,
     requests,
     serve,
@@ -54,11 +57,12 @@ from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.reads import Reads
 from ticker.settings import Settings, SourceSettings
+from ticker.stream import Stream
 from ticker.writer import Scope
 from workers import fetch, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 README = (ROOT / "README.md").read_text()
@@ -66,6 +70,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -261,14 +266,14 @@ def test_every_address_is_documented() -> None:
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
     f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
     f"| {serve.KEEP_ALIVE} s | the end |",
-    f"| {api.LONGEST_WAIT} s | 422 ",
+    f"| {poll.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
     f"up to {fanout.MOST_GROUPS} different filters",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
-    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {streams.RECENT:,} "
+    (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
     f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
@@ -277,6 +282,14 @@ def test_every_address_is_documented() -> None:
 ])  # fmt: skip
 def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
+
+
+@pytest.mark.parametrize("sentence", [
+    f"asks again every {desk_stream.CHECK_EVERY:.0f} s",
+    f"about the last {streams.DESK_LOG_KEPT:,} changes",
+])  # fmt: skip
+def test_the_desk_is_as_documented(sentence: str) -> None:
+    assert sentence in LIVE
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------
@@ -474,7 +487,7 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
 # --- the other pages ------------------------------------------------------------------------------------------------
 
 
-async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: streams.Stream) -> None:
+async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: Stream) -> None:
     hub = Hub(stream, settings.channels)
     reads = Reads(stream.redis, settings.channels, stream.now)
     families = await metrics.families(hub, reads)
@@ -485,7 +498,7 @@ async def test_every_metric_is_documented_with_its_labels(settings: Settings, st
 
 
 @pytest.mark.parametrize("sentence", [
-    f"handed on, at most {streams.BATCH:,};",
+    f"handed on, at most {log.BATCH:,};",
     f"{1 / lag.EVERY:.0f} samples a second",
     f"closed after {fanout.SLOW_AFTER // 1000} s",
 ])  # fmt: skip

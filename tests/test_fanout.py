@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.samples import NOW, Listener, headline
-from ticker import protocol
-from ticker import stream as streams
+from ticker import log, protocol
 from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
@@ -357,7 +356,7 @@ def test_a_net_change_longer_than_a_batch_is_a_snapshot_for_all_who_need_it() ->
 
 
 def test_all_of_a_batch_is_told_as_what_it_is() -> None:
-    assert streams.BATCH <= MOST_CHANGES
+    assert log.BATCH <= MOST_CHANGES
 
 
 def test_who_asks_for_ever_new_positions_fills_no_memory() -> None:

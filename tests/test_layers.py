@@ -27,9 +27,9 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.check", "ticker.cors", "ticker.desk_page", "ticker.feeds", "ticker.health",
-        "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.requests", "ticker.sse", "ticker.websocket",
-        "ticker.widget", "ticker.writers",
+        "ticker.api", "ticker.app", "ticker.check", "ticker.cors", "ticker.desk_page", "ticker.desk_stream",
+        "ticker.feeds", "ticker.health", "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll",
+        "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget", "ticker.writers",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},

@@ -20,9 +20,9 @@ from tests.test_websocket import Socket
 from ticker import metrics
 from ticker.fanout import SLOW_AFTER, Fanout
 from ticker.hub import Hub
+from ticker.log import BLOCK
 from ticker.reads import Reads
 from ticker.store import Client
-from ticker.stream import BLOCK
 
 
 @pytest.fixture(scope="module")

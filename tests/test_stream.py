@@ -155,40 +155,6 @@ async def test_audit_is_a_chain(desk: Desk) -> None:
     assert (told[1]["before"], told[1]["after"], told[1]["reason"]) == ("Before", "After", "it was wrong")
 
 
-async def test_follow_brings_what_comes_after_a_position(desk: Desk) -> None:
-    await desk.publish("en", Draft(text="One"), by="ann")
-    loaded = await desk.stream.load("en")
-    await desk.publish("en", Draft(text="Two"), by="ann")
-    await desk.publish("en", Draft(text="Three"), by="ann")
-    async for batch in desk.stream.follow("en", loaded.position):
-        assert [event.headline.text for _, event in batch if event.headline] == ["Two", "Three"]
-        break
-
-
-async def test_lost_history_begins_a_new_epoch(desk: Desk) -> None:
-    await desk.publish("en", Draft(text="One"), by="ann")
-    before = (await desk.stream.load("en")).position
-    lost = (await desk.publish("en", Draft(text="Lost"), by="ann")).position
-    assert lost
-    position = (await desk.stream.load("en")).position
-    assert await desk.stream.holds("en", position)
-    keys = Keys.of("en")
-    await desk.stream.redis.xdel(keys.log, position.stream_id)
-    await desk.stream.redis.hset(keys.meta, "last", before.stream_id)
-    assert not await desk.stream.holds("en", position)
-    assert (await desk.stream.load("en")).position.epoch != position.epoch
-
-
-async def test_an_empty_redis_is_a_new_epoch(desk: Desk) -> None:
-    await desk.publish("en", Draft(text="One"), by="ann")
-    position = (await desk.stream.load("en")).position
-    await desk.stream.redis.delete(*Keys.of("en"))
-    assert not await desk.stream.holds("en", position)
-    loaded = await desk.stream.load("en")
-    assert loaded.position.epoch != position.epoch
-    assert not loaded.headlines
-
-
 async def test_trimming_keeps_the_board(desk: Desk) -> None:
     for i in range(3):
         await desk.publish("en", Draft(text=f"Headline {i}"), by="ann")

@@ -1,9 +1,8 @@
 """The HTTP API: reading channels, and changing headlines through the desk."""
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.requests import Request
@@ -11,20 +10,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
-from ticker import protocol, writers
+from ticker import poll, writers
 from ticker.desk import Desk, Receipt
 from ticker.errors import NoHeadline, TickerError
 from ticker.filter import Filter
 from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
 from ticker.hub import Hub
 from ticker.life import Action
-from ticker.position import Position
-from ticker.protocol import CloseCode
-from ticker.requests import once_of, read_model, version_of, whole_number
-from ticker.subscriber import Subscriber
+from ticker.requests import once_of, read_model, version_of
 from ticker.writer import Scope, Writer
 
-LONGEST_WAIT = 60  # s of a long poll
 SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86400"
 
 
@@ -83,59 +78,10 @@ async def snapshot(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """The net change since a position; when there is none yet, whatever comes first within the wait."""
-    hub, wanted = _hub(request), _filter(request)
-    fanout = hub.fanout(request.path_params["channel"])
-    wait = whole_number(request, "wait", 0, LONGEST_WAIT)
-    after = request.query_params.get("after")
-    position = Position.parse(after) if after else None
-    group = fanout.peek(wanted)
-    messages = group.messages(position, "unknown" if after and position is None else None)
-    body = protocol.lines(messages)
-    if not messages and wait:
-        hub.check_room()
-        body = await _next(hub, request, wanted, wait)
-    if not body:
-        body = protocol.lines([fanout.peek(wanted).heartbeat()])
-    answer = b'{"messages":[' + b",".join(body.splitlines()) + b"]}"
-    headers = {"cache-control": "public, max-age=1" if after else "no-store"}
-    return Response(answer, headers=headers, media_type="application/json")
-
-
-async def _next(hub: Hub, request: Request, wanted: Filter, wait: int) -> bytes:
-    """A long poll is a subscriber that leaves after the first write, or when nobody waits any more."""
-    poll = Poll(wanted)
-    hub.fanout(request.path_params["channel"]).listen(poll)
-    hub.connections += 1
-    gone = asyncio.ensure_future(_disconnect(request))
-    try:
-        await asyncio.wait((poll.came, gone), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-        return poll.came.result() if poll.came.done() else b""
-    finally:
-        gone.cancel()
-        poll.gone()
-        hub.connections -= 1
-
-
-class Poll(Subscriber):
-    __slots__ = ("came",)
-    transport: ClassVar[str] = "poll"
-
-    def __init__(self, wanted: Filter) -> None:
-        super().__init__(protocol.lines, wanted)
-        self.came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    def write(self, data: bytes) -> None:
-        if data and not self.came.done():
-            self.came.set_result(data)
-
-    def close(self, code: CloseCode) -> None:  # noqa: ARG002  a poll ends alike for every reason
-        self.write(protocol.lines([protocol.goodbye(0)]))
-
-
-async def _disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    hub = _hub(request)
+    body = await poll.answer(request, hub, hub.fanout(request.path_params["channel"]))
+    headers = {"cache-control": "public, max-age=1" if request.query_params.get("after") else "no-store"}
+    return Response(body, headers=headers, media_type="application/json")
 
 
 async def headline(request: Request) -> Response:

@@ -15,6 +15,7 @@ from ticker import instant, order, text
 from ticker.board import Board
 from ticker.channel import Channel
 from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Refused, Unavailable
+from ticker.events import EventType
 from ticker.headline import Draft, Headline, Patch, Record, State, new_id, source_headline_id
 from ticker.life import Action, Command, Decision, decide, kill_sentence
 from ticker.stream import Appended, Change, Changed, Situation, Stream, Tombstone, split_answer
@@ -281,12 +282,25 @@ def _change(
         board=raw if on_board else "",
         desk="" if on_board or kills else raw,
         event=decision.event,
+        for_desk=_for_desk(command, decision),
         timers=decision.timers,
         tombstones=dict.fromkeys((command.id, *identities), tombstone) if kills else {},
         audit=_audit(found.now, command, before, record),
         answer=_answer(record, once),
         answer_ms=ANSWER_KEPT if once else RETRY_KEPT,
     )
+
+
+def _for_desk(command: Command, decision: Decision) -> EventType | None:
+    """What the desk is told. It sees whatever may yet be on the strip: a held headline has not left its sight."""
+    if command.action is Action.FORGET:
+        return None
+    if command.action is Action.RETRACT:
+        return EventType.RETRACTED
+    if decision.record is None or decision.record.state is State.EXPIRED:
+        return EventType.EXPIRED
+    event = decision.event
+    return event.type if event is not None and event.headline is not None else EventType.UPDATED
 
 
 def _audit(now: int, command: Command, before: Record | None, after: Record | None) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def removal(event_type: EventType, headline_id: str, note: str | None = None) ->
     return Event(event_type, headline_id, note=note)
 
 
-def from_fields(fields: Mapping[str, str]) -> Event:
-    """The event of a stream entry. ValueError when the entry is not one of ours."""
+def from_fields(fields: Mapping[str, str], model: type[Headline] = Headline) -> Event:
+    """The event of a log's entry, which tells of such headlines. ValueError when the entry is not one of ours."""
     try:
         event_type = EventType(fields["type"])
         if event_type.removes:
@@ -70,6 +70,6 @@ def from_fields(fields: Mapping[str, str]) -> Event:
         if event_type is EventType.MOST_READ:
             return Event(event_type, fields["id"], json=fields["list"])
         json = fields["headline"]
-        return Event(event_type, fields["id"], Headline.model_validate_json(json), json)
+        return Event(event_type, fields["id"], model.model_validate_json(json), json)
     except KeyError as missing:
-        raise ValueError(f"a stream entry without the field {missing}") from None
+        raise ValueError(f"an entry without the field {missing}") from None

@@ -8,7 +8,7 @@ there is one way in which bytes are made, `Group.encoded`, and each piece is mad
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ticker import protocol
 from ticker.board import Board, hash_of
@@ -63,9 +63,11 @@ class Fanout:
         *,
         every_ms: int,
         now: int = 0,
+        to_json: Callable[[Any], str] = Headline.to_json,
         deliver: Callable[[Iterable[Subscriber], bytes], None] = write_to_each,
     ) -> None:
         self.channel = channel
+        self._to_json = to_json
         self._deliver = deliver
         self.every_ms = every_ms
         self.now = now
@@ -87,7 +89,7 @@ class Fanout:
         before = self.position
         self.position = loaded.position
         self.board = Board(loaded.headlines)
-        self._json = {h.id: h.to_json() for h in loaded.headlines}
+        self._json = {h.id: self._to_json(h) for h in loaded.headlines}
         floor = (0, 0) if loaded.complete else loaded.recent[0][0].offset if loaded.recent else loaded.position.offset
         self.changes = Changes(floor, ((position.offset, event) for position, event in loaded.recent))
         if before is not None and before != self.position:

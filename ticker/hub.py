@@ -1,18 +1,22 @@
 """The hub: one process's fan-out. Follows each channel's stream once and keeps its fan-out fed."""
 
 import asyncio
+import functools
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ticker import canary, protocol
 from ticker.canary import Canary
 from ticker.channel import Channel
 from ticker.delivery import deliver
+from ticker.desk_log import DeskLog
 from ticker.errors import NoChannel, Overloaded, Unavailable
 from ticker.fanout import Fanout
+from ticker.headline import Record
 from ticker.lag import Lag
+from ticker.log import Log
 from ticker.position import Position
 from ticker.protocol import CloseCode
 from ticker.store import Gone, end_if_cancelled
@@ -52,6 +56,11 @@ class Hub:
         self._uniform = uniform
         every_ms = heartbeat_seconds * 1000
         self.fanouts = {name: Fanout(channel, every_ms=every_ms, deliver=deliver) for name, channel in channels.items()}
+        self.desk_log = DeskLog(stream)
+        self.desks = {
+            name: Fanout(channel, every_ms=every_ms, to_json=Record.to_record, deliver=deliver)
+            for name, channel in channels.items()
+        }
         perch = Fanout(canary.new_channel(), every_ms=every_ms, deliver=deliver)
         self.canary = Canary(stream, perch, stall_seconds=stall_seconds)
         self.lag = Lag()
@@ -61,15 +70,26 @@ class Hub:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tick())
             tasks.create_task(self.lag.run())
-            tasks.create_task(self.canary.run(self._follow))
-            for fanout in self.fanouts.values():
-                tasks.create_task(self._follow(fanout))
+            tasks.create_task(self.canary.run(functools.partial(self._follow, self.stream)))
+            for log, fanouts in ((self.stream, self.fanouts), (self.desk_log, self.desks)):
+                for fanout in fanouts.values():
+                    tasks.create_task(self._follow(log, fanout))
 
     # --- the readers ------------------------------------------------------------------------------------------------
 
     def fanout(self, channel: str) -> Fanout:
-        """A channel that can be served. NoChannel, or Unavailable before it was first loaded."""
-        fanout = self.fanouts.get(channel)
+        """What readers of a channel are told. NoChannel, or Unavailable before it was first loaded."""
+        return self._loaded(self.fanouts, channel)
+
+    def desk(self, channel: str) -> Fanout:
+        """The same of those who work at it."""
+        return self._loaded(self.desks, channel)
+
+    def _of(self, subscription: Subscription) -> Fanout:
+        return (self.desk if subscription.at_desk else self.fanout)(subscription.channel)
+
+    def _loaded(self, fanouts: Mapping[str, Fanout], channel: str) -> Fanout:
+        fanout = fanouts.get(channel)
         if fanout is None:
             raise NoChannel(channel)
         if fanout.position is None:
@@ -79,7 +99,7 @@ class Hub:
 
     def admit(self, subscription: Subscription) -> None:
         """TickerError when no further connection, or not this one, can be taken."""
-        self.fanout(subscription.channel).check_room_for(subscription.filter)
+        self._of(subscription).check_room_for(subscription.filter)
         self.check_room()
 
     def check_room(self) -> None:
@@ -94,11 +114,14 @@ class Hub:
         """From now on the subscriber gets everything it asked for. See Fanout.join."""
         after = subscription.after
         position = Position.parse(after) if after else None
-        self.fanout(subscription.channel).join(subscriber, position, resume=bool(after), greeting=greeting)
+        self._of(subscription).join(subscriber, position, resume=bool(after), greeting=greeting)
 
     @property
     def ready(self) -> bool:
         return not self.draining and all(fanout.position is not None for fanout in self.fanouts.values())
+
+    def _every(self) -> Iterable[Fanout]:
+        return (*self.fanouts.values(), *self.desks.values())
 
     def stalled(self, fanout: Fanout) -> bool:
         """Nothing comes out of the channel's stream, not even that there is nothing, although Redis is there."""
@@ -107,7 +130,7 @@ class Hub:
     async def drain(self) -> None:
         """Let every reader go, spread over the set time, each told when to come back."""
         self.draining = True
-        readers = [subscriber for fanout in self.fanouts.values() for subscriber in fanout.subscribers()]
+        readers = [subscriber for fanout in self._every() for subscriber in fanout.subscribers()]
         random.shuffle(readers)
         began = time.monotonic()
         for i, subscriber in enumerate(readers):
@@ -123,14 +146,14 @@ class Hub:
 
     # --- the stream -------------------------------------------------------------------------------------------------
 
-    async def _follow(self, fanout: Fanout) -> None:
+    async def _follow(self, log: Log, fanout: Fanout) -> None:
         failures = 0
         while True:
             end_if_cancelled()
             try:
-                await self._load_unless_it_holds(fanout)
+                await self._load_unless_it_holds(log, fanout)
                 failures = 0
-                await self._take(fanout)
+                await self._take(log, fanout)
             except Gone as error:
                 failures += 1
                 if not fanout.stale:
@@ -143,12 +166,12 @@ class Hub:
                 logger.exception("%s: a fault of ours; going on", fanout.channel.name)
                 await asyncio.sleep(AGAIN[1])
 
-    async def _load_unless_it_holds(self, fanout: Fanout) -> None:
+    async def _load_unless_it_holds(self, log: Log, fanout: Fanout) -> None:
         name = fanout.channel.name
-        await self.stream.hear_the_time()
+        await log.hear_the_time()
         fanout.now = self.stream.now()
-        if fanout.position is None or not await self.stream.holds(name, fanout.position):
-            loaded = await self.stream.load(name)
+        if fanout.position is None or not await log.holds(name, fanout.position):
+            loaded = await log.load(name)
             if fanout.position is not None:
                 logger.warning("%s: loaded anew, at %s after %s", name, loaded.position, fanout.position)
             fanout.stale = False
@@ -162,12 +185,12 @@ class Hub:
             fanout.counts.turned_at = time.monotonic()
             logger.info("%s: Redis is back; going on after %s", name, fanout.position)
 
-    async def _take(self, fanout: Fanout) -> None:
+    async def _take(self, log: Log, fanout: Fanout) -> None:
         """Take what comes, until history no longer holds."""
         assert fanout.position is not None
         name = fanout.channel.name
         checked = time.monotonic()
-        async for batch in self.stream.follow(name, fanout.position):
+        async for batch in log.follow(name, fanout.position):
             end_if_cancelled()
             if batch:
                 fanout.now = self.stream.now()
@@ -182,13 +205,13 @@ class Hub:
             fanout.counts.turned_at = time.monotonic()
             if time.monotonic() - checked > CHECK:
                 checked = time.monotonic()
-                await self.stream.hear_the_time()
-                if not await self.stream.holds(name, fanout.position):
+                await log.hear_the_time()
+                if not await log.holds(name, fanout.position):
                     return
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             now = self.stream.now()
-            for fanout in self.fanouts.values():
+            for fanout in self._every():
                 fanout.tick(now)

@@ -60,6 +60,9 @@ class _Collected:
 
 def _readers(hub: Hub) -> Iterator[Metric]:
     connections = GaugeMetricFamily("ticker_connections", "Readers of this process", labels=["channel", "transport"])
+    at_desks = GaugeMetricFamily("ticker_desk_connections", "Who follows a desk here", labels=["channel"])
+    for name, desk in hub.desks.items():
+        at_desks.add_metric([name], desk.counts.connections.total())
     snapshots = CounterMetricFamily(
         "ticker_snapshots", "Snapshots made instead of a resume", labels=["channel", "reason"]
     )
@@ -68,7 +71,7 @@ def _readers(hub: Hub) -> Iterator[Metric]:
             connections.add_metric([name, transport], fanout.counts.connections[transport])
         for reason, count in fanout.counts.snapshots.items():
             snapshots.add_metric([name, reason], count)
-    yield from (connections, snapshots)
+    yield from (connections, at_desks, snapshots)
 
 
 def _channels(hub: Hub) -> Iterator[Metric]:

@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
-from ticker.api import LONGEST_WAIT, Holding, Nothing, Place, Retraction
+from ticker.api import Holding, Nothing, Place, Retraction
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
+from ticker.poll import LONGEST_WAIT
 from ticker.ranking import LISTS, ROWS
 from ticker.story import Story, StoryDraft
 from ticker.urgency import Urgency
@@ -19,6 +20,7 @@ from ticker.urgency import Urgency
 JSON = "application/json"
 _CHANNEL = "/v1/channels/{channel}"
 _HEADLINE = _CHANNEL + "/headlines/{id}"
+_DESK = "/v1/desk/{channel}"
 _STORY = _CHANNEL + "/stories/{id}"
 
 
@@ -99,7 +101,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": {**_reading(), **_writing(), **_most_read()},
+        "paths": {**_reading(), **_writing(), **_at_desk(), **_most_read()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -165,6 +167,21 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
+
+
+def _at_desk() -> dict[str, Any]:
+    anything, by_desk = _json({"type": "object"}), ("401", "403", *_READ_PROBLEMS)
+    snapshot = _operation("The desk as it is now", [CHANNEL, *FILTER], answer=anything, problems=by_desk)
+    stream = _operation(
+        "Follow the desk as server-sent events",
+        [CHANNEL, AFTER, *FILTER],
+        answer={"content": {"text/event-stream": {}}},
+        problems=by_desk,
+    )
+    events = _operation(
+        "What changed at the desk since a position", [CHANNEL, AFTER, WAIT, *FILTER], answer=anything, problems=by_desk
+    )
+    return {_DESK: {"get": snapshot}, _DESK + "/stream": {"get": stream}, _DESK + "/events": {"get": events}}
 
 
 def _most_read() -> dict[str, Any]:

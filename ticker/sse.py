@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ticker import protocol, subscription
 from ticker.errors import TooMany, Unavailable
@@ -34,9 +34,8 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         hub: Hub = request.app.state.hub
-        last = request.headers.get("last-event-id")
-        wanted = subscription.parse(request.path_params["channel"], request.url.query, last)
         try:
+            wanted = await self.wanted(request)
             hub.admit(wanted)
         except (Unavailable, TooMany) as refusal:
             if "text/event-stream" not in request.headers.get("accept", ""):
@@ -49,27 +48,30 @@ class Stream:
             return
         hub.connections += 1
         try:
-            await _serve(hub, wanted, receive, send)
+            await self._serve(hub, wanted, request, send)
         finally:
             hub.connections -= 1
 
+    async def wanted(self, request: Request) -> Subscription:
+        """What the request asks for. TickerError when it cannot have it."""
+        last = request.headers.get("last-event-id")
+        return subscription.parse(request.path_params["channel"], request.url.query, last)
 
-async def _serve(hub: Hub, wanted: Subscription, receive: Receive, send: Send) -> None:
-    wire = Wire(protocol.event_stream, wanted.filter)
+    async def over(self, request: Request, wire: Wire) -> None:  # noqa: ARG002  ours goes on while somebody reads
+        """Until the peer goes."""
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
 
-    async def body(data: bytes) -> None:
-        await send({"type": "http.response.body", "body": data, "more_body": True})
+    async def _serve(self, hub: Hub, wanted: Subscription, request: Request, send: Send) -> None:
+        wire = Wire(protocol.event_stream, wanted.filter)
 
-    hub.join(wanted, wire, protocol.retry(random.randint(*protocol.RETRY)))
-    await wire.run(body, _disconnect(receive))
-    if wire.closed is not None and not wire.cut.is_set():
-        await send({"type": "http.response.body", "body": b""})
+        async def body(data: bytes) -> None:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
 
-
-async def _disconnect(receive: Receive) -> None:
-    message: Message = {"type": ""}
-    while message["type"] != "http.disconnect":
-        message = await receive()
+        hub.join(wanted, wire, protocol.retry(random.randint(*protocol.RETRY)))
+        await wire.run(body, self.over(request, wire))
+        if wire.closed is not None and not wire.cut.is_set():
+            await send({"type": "http.response.body", "body": b""})
 
 
 async def _come_back_later(refusal: Unavailable | TooMany, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,38 +1,25 @@
-"""A channel in Redis: its log, board, desk, tombstones and timers. All commands to them are here and in append.lua."""
+"""A channel in Redis: its log, board, desk, tombstones and timers. All that changes them is here and in append.lua."""
 
 import json
-import logging
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ticker import events
 from ticker.clock import Clock
 from ticker.errors import NotReplicated
 from ticker.events import Event, EventType
-from ticker.fanout import Loaded
-from ticker.headline import Headline, Record
+from ticker.headline import Record
+from ticker.log import Log, Place
 from ticker.position import Position
-from ticker.ranking import LISTS
-from ticker.scope import Scope
-from ticker.store import Client, Gone, monotonic_ms, refusal
-
-logger = logging.getLogger(__name__)
+from ticker.store import Client, Gone, refusal
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
-RENEW = Path(__file__).with_name("renew.lua").read_text()
-
-RECENT = 5_000  # entries of the log a process reads when it starts, to resume readers from
-BATCH = 1_000  # entries taken from the log at once
-BLOCK = 1_000  # ms that a follower waits before it checks that history still holds
-HEAR_EVERY = 2_000  # ms between looks at Redis's clock
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 RETRIED = 60_000  # ms an answer is kept for our own retries
-TOLD = [f"told:{name}" for name in LISTS]  # what readers are told of each most-read list
+DESK_LOG_KEPT = 5_000  # entries, about; who was away for longer gets a snapshot
 
 
 class Keys(NamedTuple):
@@ -46,6 +33,8 @@ class Keys(NamedTuple):
     due: str
     meta: str
     audit: str
+    desk_log: str
+    desk_meta: str
 
     @classmethod
     def of(cls, channel: str) -> "Keys":
@@ -99,6 +88,7 @@ class Change:
     answer: str
     answer_ms: int
     event: Event | None = None
+    for_desk: EventType | None = None  # what the desk is told of it
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
     timers: Mapping[str, int | None] = field(default_factory=dict)
 
@@ -114,21 +104,19 @@ class Changed(Exception):
     """Not an error: something has changed since the situation was read, and the decision is made again."""
 
 
-class Stream:
-    """All channels' logs, over one client."""
+class Stream(Log):
+    """All channels, over one client. Its log is what readers are told."""
 
     def __init__(
         self, redis: Client, clock: Clock, *, min_replicas: int = 0, new_epoch: Callable[[], str] | None = None
     ) -> None:
-        self.redis = redis
-        self.clock = clock
+        super().__init__(redis, clock, new_epoch=new_epoch)
         self.min_replicas = min_replicas
-        self._new_epoch = new_epoch or (lambda: secrets.token_hex(4))
-        self._heard_at = -HEAR_EVERY
         self._last_moment = 0
 
-    def now(self) -> int:
-        return self.clock.now(monotonic_ms())
+    def place(self, channel: str) -> Place:
+        keys = Keys.of(channel)
+        return Place(keys.log, keys.meta, (keys.board,))
 
     def _moment(self) -> int:
         """Now, and never the same ms twice: of two headlines the later one stands first."""
@@ -149,7 +137,7 @@ class Stream:
         pipe.hmget(keys.killed, [headline_id, *identities])
         pipe.get(_once_key(channel, once))
         try:
-            await self._hear_the_time_now_and_then()
+            await self.hear_the_time_now_and_then()
             board, desk, killed, answer = await pipe.execute()
         except Gone as error:
             raise refusal(error) from error
@@ -166,7 +154,7 @@ class Stream:
         found = change.situation
         args: list[str | int] = [found.id, found.on_board, found.on_desk, change.board, change.desk]
         args += [_dump(change.audit)[:-1], change.answer, change.answer_ms, self._new_epoch()]
-        args += [_place(found.on_board), _place(change.board)]
+        args += [_place(found.on_board), _place(change.board), change.for_desk or "", DESK_LOG_KEPT]
         barred = list(dict.fromkeys([found.id, *identities]))
         args.append(len(barred))
         for identity in barred:
@@ -203,7 +191,7 @@ class Stream:
     async def _execute(self, pipe: Any, channel: str) -> Any:
         """One write, and as many replicas as the settings ask for."""
         try:
-            await self._hear_the_time_now_and_then()
+            await self.hear_the_time_now_and_then()
             if self.min_replicas:
                 pipe.execute_command("WAIT", self.min_replicas, WAIT_TIMEOUT, **self._beside(Keys.of(channel).log))
             reply, *confirmed = await pipe.execute()
@@ -229,90 +217,6 @@ class Stream:
         except Gone as error:
             raise refusal(error) from error
         return [Record.model_validate_json(text) for text in raw]
-
-    # --- reading ----------------------------------------------------------------------------------------------------
-
-    async def load(self, channel: str) -> Loaded:
-        """The board, where it stands in the log, and the log's last entries: all of one moment."""
-        keys = Keys.of(channel)
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.hsetnx(keys.meta, "epoch", self._new_epoch())
-        pipe.hmget(keys.meta, ["epoch", "last"])
-        pipe.hvals(keys.board)
-        pipe.xrevrange(keys.log, count=RECENT + 1)
-        pipe.hget(keys.meta, "trimmed")
-        pipe.hmget(Scope(channel).lists, TOLD)
-        _, (epoch, last), board, entries, trimmed, lists = await pipe.execute()
-        complete = len(entries) <= RECENT and not trimmed
-        recent = _events(epoch, list(reversed(entries[:RECENT])), lists)
-        headlines = [headline for raw in board if (headline := _headline(channel, raw)) is not None]
-        return Loaded(Position.at(epoch, last or "0-0"), headlines, recent, complete)
-
-    async def follow(self, channel: str, position: Position) -> AsyncIterator[list[tuple[Position, Event]]]:
-        """What comes after a position, in batches; an empty one when nothing came for a while.
-
-        Ends when this is no longer the history that led there. That is asked along with each batch, on the same
-        connection: behind the same address may stand another Redis from one command to the next.
-        """
-        keys = Keys.of(channel)
-        after = position.stream_id
-        while True:
-            pipe = self.redis.pipeline(transaction=False)
-            pipe.hmget(keys.meta, ["epoch", "last"])
-            pipe.xrange(keys.log, after, after)
-            pipe.xread({keys.log: after}, count=BATCH, block=BLOCK)
-            (epoch, last), here, reply = await pipe.execute()
-            if epoch != position.epoch or not (here or after in ("0-0", last)):
-                return
-            entries = reply[0][1] if reply else []
-            told = any(fields.get("type") == EventType.MOST_READ for _, fields in entries)
-            lists = await self.redis.hmget(Scope(channel).lists, TOLD) if told else []
-            after = entries[-1][0] if entries else after
-            yield _events(position.epoch, entries, lists)
-
-    async def waiting(self, channel: str, position: Position) -> list[Position]:
-        """Where the events stand that the log has after the position; the first BATCH of them."""
-        entries = await self.redis.xrange(Keys.of(channel).log, f"({position.stream_id}", count=BATCH)
-        return [Position.at(position.epoch, entry_id) for entry_id, fields in entries if _event(fields) is not None]
-
-    async def holds(self, channel: str, position: Position) -> bool:
-        """Whether this is still the history that led to the position. Renews the epoch when it is not.
-
-        A stream that is behind its reader, or lacks the entry the reader stands on, has lost its tail: a failover,
-        or a restored backup.
-        """
-        keys = Keys.of(channel)
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.hmget(keys.meta, ["epoch", "last"])
-        pipe.xrange(keys.log, position.stream_id, position.stream_id)
-        pipe.xrange(keys.log, count=1)
-        pipe.hget(keys.meta, "trimmed")
-        (epoch, last), here, first, trimmed = await pipe.execute()
-        if epoch != position.epoch:
-            return False
-        if last is not None and Position.at(epoch, last) == position:
-            return True
-        if position.offset == (0, 0) or here:
-            return True
-        oldest = Position.at(epoch, first[0][0]).offset if first else None
-        if trimmed and last is not None and oldest is not None and position.offset < oldest:
-            return False  # nothing is wrong, but what came in between is trimmed: load anew
-        await self.renew(channel, position.epoch)
-        return False
-
-    async def renew(self, channel: str, epoch: str) -> None:
-        """Begin a new epoch, unless somebody has: every reader gets a snapshot."""
-        await self.redis.eval(RENEW, 1, Keys.of(channel).meta, epoch, self._new_epoch())
-
-    async def hear_the_time(self) -> None:
-        get_node = getattr(self.redis, "get_default_node", None)  # a Cluster's nodes each have a clock; one is enough
-        seconds, microseconds = await self.redis.time(**({"target_nodes": get_node()} if get_node else {}))
-        self._heard_at = monotonic_ms()
-        self.clock.observe(seconds * 1000 + microseconds // 1000, self._heard_at)
-
-    async def _hear_the_time_now_and_then(self) -> None:
-        if monotonic_ms() - self._heard_at > HEAR_EVERY:
-            await self.hear_the_time()
 
     # --- the clock's work -------------------------------------------------------------------------------------------
 
@@ -343,38 +247,8 @@ class Stream:
         return int(trimmed)
 
 
-def _events(
-    epoch: str, entries: Sequence[tuple[str, Mapping[str, str]]], lists: Sequence[str | None]
-) -> list[tuple[Position, Event]]:
-    """Those that can be read. Of a most-read list the entry has only the name: what it is now is in `lists`."""
-    found = []
-    told_of = dict(zip(TOLD, lists, strict=False))
-    for entry_id, fields in entries:
-        told = told_of.get(fields.get("id", "").replace("most_read", "told", 1))
-        event = _event({**fields, "list": told} if told else fields)
-        if event is not None:
-            found.append((Position.at(epoch, entry_id), event))
-    return found
-
-
-def _event(fields: Mapping[str, str]) -> Event | None:
-    try:
-        return events.from_fields(fields)
-    except ValueError:
-        return None  # written by a newer version: readers ignore unknown types, and so do we
-
-
 def _offset(stream_id: str) -> tuple[int, int]:
     return Position.at("", stream_id).offset
-
-
-def _headline(channel: str, raw: str) -> Headline | None:
-    """One that cannot be read must not keep all the others from the strip."""
-    try:
-        return Headline.model_validate_json(raw)
-    except ValueError as error:
-        logger.error("%s: a headline in Redis cannot be read and is left out: %s", channel, error)  # noqa: TRY400
-        return None
 
 
 def _place(raw: str) -> str:

@@ -12,6 +12,7 @@ class Subscription(NamedTuple):
     channel: str
     filter: Filter = EVERYTHING
     after: str | None = None  # as it was given: one that cannot be read is answered with a snapshot that says so
+    at_desk: bool = False  # to be told what the desk is told; no query can say so
 
 
 def parse(channel: str, query: str, last_event_id: str | None = None) -> Subscription:

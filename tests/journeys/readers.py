@@ -34,8 +34,10 @@ class Reader:
     without a change to the strip (harmless, and right only after a cut).
     """
 
+    path = f"/v1/channels/{CHANNEL}"
+
     def __init__(self, *urls: str, after: str | None = None, showing: Iterable[Headline] = ()) -> None:
-        self.url = f"{urls[0]}/v1/channels/{CHANNEL}"
+        self.url = urls[0] + self.path
         self.position = after
         self.board = Board(showing)
         self.messages: list[Message] = []
@@ -47,14 +49,14 @@ class Reader:
         self.connects = 0
         self.live = False
         self._urls = itertools.cycle(urls)
-        self._shown: set[tuple[str, int]] = set()
+        self._shown: set[tuple[str, int, str]] = set()
         self._away = 0.0  # s that a goodbye asked for
 
     async def run(self, session: aiohttp.ClientSession) -> None:
         """Until it is cancelled."""
         failures = 0
         while True:
-            self.url = f"{next(self._urls)}/v1/channels/{CHANNEL}"
+            self.url = next(self._urls) + self.path
             heard = len(self.messages)
             with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 await self.connect(session)
@@ -105,7 +107,7 @@ class Reader:
         headlines = [Headline.model_validate(h) for h in message["headlines"]]
         self.board = Board(headlines)
         self.seen |= {h.id for h in headlines}
-        self._shown |= {(h.id, h.version) for h in headlines}
+        self._shown |= {(h.id, h.version, h.state) for h in headlines}
         self.faults += [f"{h.id} is in a snapshot after its kill" for h in headlines if h.id in self.killed]
 
     def _fold(self, kind: str, message: Message) -> None:
@@ -117,12 +119,12 @@ class Reader:
         headline = Headline.model_validate(message["headline"])
         if not self.board.apply(upsert(EventType(kind), headline)):
             self.repeats += 1
-        elif kind == "published" and (headline.id, headline.version) in self._shown:
+        elif kind == "published" and (headline.id, headline.version, headline.state) in self._shown:
             self.faults.append(f"{headline.id} was shown as new twice")
         if headline.id in self.killed:
             self.faults.append(f"{headline.id} was shown after its kill")
         self.seen.add(headline.id)
-        self._shown.add((headline.id, headline.version))
+        self._shown.add((headline.id, headline.version, headline.state))
 
     def _move_on(self, message: Message) -> None:
         new, old = Position.parse(message["position"]), Position.parse(self.position or "")
@@ -145,8 +147,11 @@ class WebSocketReader(Reader):
 class StreamReader(Reader):
     """Server-sent events."""
 
+    key: str | None = None
+
     async def connect(self, session: aiohttp.ClientSession) -> None:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self.position} if self.position else {})
+        headers |= {"Authorization": f"Bearer {self.key}"} if self.key else {}
         async with session.get(f"{self.url}/stream", headers=headers) as answer:
             answer.raise_for_status()
             self.connects += 1
@@ -164,6 +169,16 @@ class StreamReader(Reader):
         if kind != message["type"] or place != message.get("position", place):
             self.faults.append(f"an event {kind} with the id {place} carries {message['type']}")
         self.take(message)
+
+
+class DeskReader(StreamReader):
+    """One who works at the desk."""
+
+    path = f"/v1/desk/{CHANNEL}"
+
+    def __init__(self, key: str, *urls: str) -> None:
+        super().__init__(*urls)
+        self.key = key
 
 
 class Poller(Reader):

@@ -8,6 +8,7 @@ import aiohttp
 
 from tests.journeys.readers import (
     CHANNEL,
+    DeskReader,
     Poller,
     Reader,
     StreamReader,
@@ -20,6 +21,8 @@ from tests.journeys.readers import (
 )
 from tests.servers import Process, Web, eventually, running
 from ticker import instant
+from ticker.keys import Keys
+from ticker.store import connect
 
 SECOND = 1.0
 AGAIN = (
@@ -28,6 +31,7 @@ AGAIN = (
     ("third", "Quixotic claim, about a minister!"),
     ("wire", "Quixotic in other words"),
 )
+WAYS_TO_DESK = ("", "?section=none", "/stream", "/events", f"/events?after={'0' * 8}-0-0")
 FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
 
 
@@ -40,7 +44,7 @@ def everywhere(headline_id: str, after: str | None) -> list[str]:
         "/v1/channels/none", channel, f"{channel}?urgency=flash", f"{channel}?urgency=none", f"{channel}/events",
         f"{channel}/events?after={after}", f"{channel}/events?after=nothing", f"{channel}/headlines",
         headline, f"{headline}/hold", f"{headline}/nothing",
-        *(f"{channel}/feed.{kind}" for kind in (*FEEDS, "none")),
+        *(f"{channel}/feed.{kind}" for kind in (*FEEDS, "none")), *(f"/v1/desk/{CHANNEL}{way}" for way in WAYS_TO_DESK),
     ]  # fmt: skip
 
 
@@ -73,9 +77,11 @@ async def test_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_th
     web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
     clock = scheduler(redis_url, tmp_path)
     readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
-    async with running(web, clock), listening(*readers) as session:
+    key = await new_key(redis_url)
+    at_desk = DeskReader(key, web.url)
+    async with running(web, clock), listening(*readers, at_desk) as session:
         await eventually(lambda: "at work" in clock.said(), "the scheduler is at work")
-        writer = Writer(session, await new_key(redis_url), web.url)
+        writer = Writer(session, key, web.url)
         await writer.publish("Something to begin with")
         await converged(*readers[:2], on=writer.accepted.keys())
         after, board = readers[0].position, [*readers[0].board]
@@ -83,6 +89,7 @@ async def test_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_th
         draft = {"text": "Zanzibar elects a queen", "kicker": "Zanzibar", "link": "https://example.org/Zanzibar"}
         embargoed = await writer.publish(**draft, publish_at=instant.format(int(at * 1000)))
         await writer.send("POST", "/headlines", {"text": "Zanzibar twice", "urgency": "Zanzibar"})
+        await eventually(lambda: told("Zanzibar", at_desk), "the desk sees it")
         paths = everywhere(embargoed["id"], after)
         looked = 0
         while time.time() < at - 1:
@@ -109,8 +116,10 @@ async def test_a_killed_headline_is_nowhere_any_more(redis_url: str, tmp_path: P
     clock = scheduler(redis_url, tmp_path)
     readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
     away = [WebSocketReader(web.url), StreamReader(web.url)]
-    async with running(web, clock), listening(*readers) as session:
-        writer = Writer(session, await new_key(redis_url), web.url)
+    key = await new_key(redis_url)
+    at_desk = DeskReader(key, web.url)
+    async with running(web, clock), listening(*readers, at_desk) as session:
+        writer = Writer(session, key, web.url)
         source = {"name": "wire", "id": "4711"}
         await writer.publish("Something to begin with")
         await converged(*readers[:2], on=writer.accepted.keys())
@@ -125,7 +134,7 @@ async def test_a_killed_headline_is_nowhere_any_more(redis_url: str, tmp_path: P
             await converged(*away, on={killed["id"]})
 
         await writer.act(killed["id"], "retract", reason="Quixotic and false", note="It was false")
-        await eventually(lambda: all(killed["id"] in reader.killed for reader in readers), "it is gone")
+        await eventually(lambda: all(killed["id"] in reader.killed for reader in (*readers, at_desk)), "it is gone")
         told_before = len(told("Quixotic", *readers, *away))
         for name, text in AGAIN:
             again = {"text": text, "source": {"name": name, "id": "4711"}}
@@ -151,3 +160,37 @@ async def test_a_killed_headline_is_nowhere_any_more(redis_url: str, tmp_path: P
             assert told("Quixotic", *anew) == []
             assert await search(session, web, "Quixotic", paths) == []
     assert logged("Quixotic", web, clock) == []
+
+
+async def test_what_only_the_desk_sees_reaches_nobody_else(redis_url: str, tmp_path: Path) -> None:
+    """Drafts, what is held, and who wrote what: with the desk looking on, and with the positions it is given."""
+    web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
+    readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
+    async with connect(redis_url) as redis:
+        key = await Keys(redis).create("Xylophone", ["admin"])
+    at_desk = DeskReader(key, web.url)
+    async with running(web), listening(*readers, at_desk) as session:
+        writer = Writer(session, key, web.url)
+        live = await writer.publish("Something to begin with")
+        draft = await writer.publish("Xylophone in the parliament", state="draft")
+        version = {"If-Match": '"1"'}
+        await writer.send("PATCH", f"/headlines/{draft['id']}", {"text": "Xylophones in the parliament"}, version)
+        held = await writer.publish("A claim to be held")
+        await writer.act(held["id"], "hold", reason="Xylophone says that it is wrong")
+        await writer.send("PATCH", f"/headlines/{held['id']}", {"text": "Xylophone claim"}, version)
+        last = await writer.publish("Something to end with")
+        await eventually(lambda: {live["id"], last["id"]} <= {h.id for h in readers[0].board})
+        await eventually(lambda: last["id"] in {h.id for h in at_desk.board})
+        assert {h.id: h.state for h in at_desk.board}[held["id"]] == "held"
+        paths = [path for one in (draft, held, live) for path in everywhere(one["id"], at_desk.position)]
+        late = [kind(web.url, after=at_desk.position) for kind in (WebSocketReader, StreamReader)]
+        async with listening(*late):
+            await converged(*readers[:2], *late, on={live["id"], last["id"]})
+        assert told("Xylophone", *readers, *late) == []
+        assert await search(session, web, "Xylophone", paths) == []
+        assert {"Xylophone in the parliament", "Xylophone claim"} <= texts(at_desk)
+    assert logged("Xylophone", web) == []
+
+
+def texts(reader: Reader) -> set[str]:
+    return {message["headline"]["text"] for message in reader.messages if "headline" in message}

@@ -8,7 +8,7 @@ const HOUR_S = 3600;
  * What can be done with a headline: by which key, in which states, with which right, and how it is taken back.
  *
  * @typedef {import("./api.js").Record} Record
- * @typedef {{key: string, may: string, when: (record: Record) => boolean, big?: boolean, danger?: boolean}} Action
+ * @typedef {{key: string, may: string, when: (record: Record) => boolean, big?: boolean | ((record: Record) => boolean), danger?: boolean}} Action
  */
 const is = (/** @type {string[]} */ ...states) => (/** @type {Record} */ { state }) => states.includes(state);
 const live = is("live");
@@ -19,7 +19,7 @@ export const ACTIONS = {
   release: { key: "r", may: "release", when: is("draft", "scheduled", "held"), big: true },
   recall: { key: "b", may: "update", when: is("scheduled", "awaiting_approval"), big: true },
   correct: { key: "c", may: "correct", when: (record) => seen(record) && is("live", "held")(record), big: true },
-  edit: { key: "e", may: "update", when: is("draft", "awaiting_approval", "scheduled", "live", "held"), big: true },
+  edit: { key: "e", may: "update", when: is("draft", "awaiting_approval", "scheduled", "live", "held"), big: ({ state }) => state !== "live" && state !== "held" },
   hold: { key: "h", may: "hold", when: is("live", "scheduled"), big: true },
   hold_why: { key: "w", may: "hold", when: is("live", "scheduled") },
   kill: { key: "x", may: "retract", when: is("live", "held", "scheduled"), big: true, danger: true },
@@ -37,6 +37,14 @@ export const ACTIONS = {
 /** Those that this writer may do with it now. @param {Record} record @returns {string[]} */
 export function possible(record) {
   return Object.keys(ACTIONS).filter((name) => about.may[ACTIONS[name].may] && ACTIONS[name].when(record));
+}
+
+/** Those that have a button of their own. @param {Record} record @returns {string[]} */
+export function prominent(record) {
+  return possible(record).filter((name) => {
+    const { big } = ACTIONS[name];
+    return typeof big === "function" ? big(record) : big;
+  });
 }
 
 /** How an action is called for this headline. @param {string} name @param {Record} record */

@@ -6,6 +6,12 @@ import { Ticker } from "../ticker.js";
  * @typedef {import("./api.js").Record} Record
  */
 export class DeskTicker extends Ticker {
+  /** @param {string} channel */
+  constructor(channel) {
+    super({ channel, transports: ["sse"] }); // the one that carries our session
+    this._root = new URL(`v1/desk/${encodeURIComponent(channel)}/`, new URL("../../", import.meta.url));
+  }
+
   /** All that is on the desk and on the strip, in order. @returns {Record[]} */
   get records() {
     return /** @type {any} */ (this.board.onAir(this.now()));

@@ -1,5 +1,5 @@
 import { make } from "../wording.js";
-import { ACTIONS, label, possible } from "./actions.js";
+import { ACTIONS, label, possible, prominent } from "./actions.js";
 import { PLACES, placed } from "./places.js";
 import { Rows } from "./rows.js";
 import { build, fill, tick } from "./row.js";
@@ -61,8 +61,7 @@ export class Lists {
 
   fill(row, record) {
     fill(row, record, { presence: this.presence(record.id) });
-    const names = possible(record).filter((name) => ACTIONS[name].big);
-    const wanted = [...names, "more"];
+    const wanted = [...prominent(record), ...(possible(record).length ? ["more"] : [])];
     const acts = row.querySelector(".acts");
     const key = wanted.map((name) => `${name} ${label(name, record)}`).join();
     if (acts.dataset.shown === key) return;

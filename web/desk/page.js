@@ -16,7 +16,7 @@ import { Receipts } from "./receipts.js";
 import { Shortcuts } from "./shortcuts.js";
 import { about, words } from "./words.js";
 
-const ticker = new DeskTicker({ channel: about.channel.name });
+const ticker = new DeskTicker(about.channel.name);
 const now = () => ticker.now();
 const api = new Api(about.channel.name);
 const dock = new Dock(now);
@@ -44,7 +44,15 @@ ticker.addEventListener("state", (/** @type {any} */ { detail }) => {
   const light = document.getElementById("light");
   light.dataset.state = detail.state;
   light.textContent = words[detail.state];
+  if (detail.state === "offline") lookWhy();
 });
+
+/** A stream cannot say why it ended; an ordinary request can. */
+async function lookWhy() {
+  const answer = await api.desk("events");
+  if (answer.status === 401 || answer.status === 403) dock.failed(answer, words.follow);
+}
+
 ticker.addEventListener("received", (/** @type {any} */ { detail }) => {
   for (const message of detail.messages) {
     if (message.type === "presence") {
@@ -94,12 +102,11 @@ new Shortcuts({
   held: () => lists.focusFirst(["held"]),
 }, act);
 
-const still = /** @type {HTMLButtonElement} */ (document.getElementById("still"));
+const still = document.getElementById("still");
 still.addEventListener("click", () => {
   const seen = /** @type {any} */ (document.querySelector("news-ticker"));
   seen.pause(!seen.paused);
   still.setAttribute("aria-pressed", String(seen.paused));
-  still.textContent = seen.paused ? words.play : words.pause;
 });
 
 ticker.start();

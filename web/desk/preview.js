@@ -9,7 +9,7 @@ const PHONE_PX = 390;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${STYLE}
 :host{block-size:3.25rem}section{grid-template-columns:minmax(0,1fr)}.stage{border:0}
-.track li{inset-inline-start:0}`);
+.track{inset:0;position:absolute}.track li{inset-inline-start:0;block-size:100%}`);
 
 /** The headline that is being written, in the strip's own letters and colours. */
 export class Preview {

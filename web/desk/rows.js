@@ -25,6 +25,7 @@ export class Rows {
     /** @type {Record[]} */
     this.wanted = [];
     this.movedAt = -STILL_MS;
+    this.opened = false; // only what comes later is new
     list.addEventListener("pointermove", ({ pointerType }) => pointerType === "mouse" && this.rest());
     list.addEventListener("pointerdown", () => this.rest());
     list.addEventListener("pointerleave", () => this.settle());
@@ -88,11 +89,13 @@ export class Rows {
   }
 
   arrange(records) {
+    const opened = this.opened;
+    this.opened = true;
     const focused = /** @type {HTMLElement} */ (document.activeElement);
     let next = this.list.firstElementChild;
     for (const record of records) {
       while (next && next.classList.contains("gone")) next = next.nextElementSibling;
-      const row = this.rows.get(record.id) || this.made(record);
+      const row = this.rows.get(record.id) || this.made(record, opened);
       if (row === next) next = next.nextElementSibling;
       else if (row.isConnected && "moveBefore" in this.list) /** @type {any} */ (this.list).moveBefore(row, next);
       else this.list.insertBefore(row, next);
@@ -101,8 +104,9 @@ export class Rows {
     this.reachable();
   }
 
-  made(record) {
+  made(record, fresh) {
     const row = this.build(record);
+    row.classList.toggle("new", fresh);
     row.dataset.id = record.id;
     this.fill(row, record);
     this.rows.set(record.id, row);

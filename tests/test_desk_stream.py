@@ -1,0 +1,126 @@
+"""The desk's stream of a real web process: what it tells, whom, and for how long."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.servers import RedisServer, Web, eventually
+from tests.test_api import Api, fresh_key, serving
+from tests.test_sse import Events
+from ticker.keys import Keys
+from ticker.store import connect
+
+WAYS = ("", "/stream", "/events")
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
+        yield web
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
+        yield http
+
+
+@pytest.fixture
+async def desk(http: aiohttp.ClientSession, web: Web) -> Api:
+    return Api(http, web.url, await fresh_key(web, "Desk", "read", "publish", "correct", "retract"))
+
+
+def bearer(key: str | None) -> str:
+    return f"Authorization: Bearer {key}"
+
+
+async def draft(desk: Api, text: str, **fields: Any) -> dict[str, Any]:
+    answer = await desk("POST", "headlines", {"text": text, **fields})
+    assert answer.status == 201, answer.text
+    headline: dict[str, Any] = answer.json
+    return headline
+
+
+async def test_it_tells_of_all_that_happens_to_a_headline(web: Web, desk: Api) -> None:
+    async with Events.open(web, "/v1/desk/en/stream", bearer(desk.key)) as events:
+        await events.until("snapshot")
+        made = await draft(desk, "Not for readers yet", state="draft")
+        await desk("PATCH", f"headlines/{made['id']}", {"kicker": "Soon"}, If_Match='"1"')
+        for action in ("release", "hold", "release"):
+            await desk("POST", f"headlines/{made['id']}/{action}", {})
+        await desk("POST", f"headlines/{made['id']}/retract", {"reason": "wrong"})
+        told = [message for message in await events.until("retracted") if message["type"] != "heartbeat"]
+    assert [(m["type"], m["headline"]["state"], m["headline"].get("kicker")) for m in told[:-1]] == [
+        ("updated", "draft", None), ("updated", "draft", "Soon"), ("published", "live", "Soon"),
+        ("updated", "held", "Soon"), ("released", "live", "Soon"),
+    ]  # fmt: skip
+    assert {m["headline"]["author"].partition(" ")[0] for m in told[:-1]} == {"Desk"}
+    assert told[-1]["id"] == made["id"]
+
+
+async def test_snapshot_stream_and_events_agree_and_resume(web: Web, desk: Api) -> None:
+    before = (await desk.get("/v1/desk/en")).json["position"]
+    made = await draft(desk, "One for all ways", state="draft")
+
+    async def shown() -> Any:
+        board = (await desk.get("/v1/desk/en")).json
+        return board if made["id"] in [h["id"] for h in board["headlines"]] else None
+
+    snapshot = await eventually(shown)
+    messages = (await desk.get(f"/v1/desk/en/events?after={before}")).json["messages"]
+    assert [(m["type"], m["headline"]["id"]) for m in messages] == [("updated", made["id"])]
+    async with Events.open(web, f"/v1/desk/en/stream?after={before}", bearer(desk.key)) as events:
+        assert (await events.until("heartbeat"))[-1]["hash"] == snapshot["hash"]
+    async with Events.open(web, "/v1/desk/en/stream", bearer(desk.key)) as events:
+        assert (await events.message())["headlines"] == snapshot["headlines"]
+    after = snapshot["position"]
+    waiting = asyncio.create_task(desk.get(f"/v1/desk/en/events?after={after}&wait=20"))
+    again = await draft(desk, "And another", state="draft")
+    assert [m["headline"]["id"] for m in (await waiting).json["messages"]] == [again["id"]]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_it_is_for_those_who_may_read_at_this_desk(
+    web: Web, http: aiohttp.ClientSession, desk: Api, way: str
+) -> None:
+    await draft(desk, "Secret plans", state="draft")
+    keys = {
+        None: (401, "unauthorized"),
+        "tk_00000000_" + "0" * 43: (401, "unauthorized"),
+        await fresh_key(web, "Publisher", "publish"): (403, "forbidden"),
+        await fresh_key(web, "Elsewhere", "read", channels=("ar",)): (403, "forbidden"),
+    }
+    for key, fault in keys.items():
+        answer = await Api(http, web.url, key).get(f"/v1/desk/en{way}", Accept="text/event-stream")
+        assert answer.fault == fault
+        assert "Secret" not in answer.text
+    if way != "/stream":  # which has no end
+        answer = await desk.get(f"/v1/desk/en{way}", Origin="https://elsewhere.example")
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+        assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_revoked_key_hears_no_more(web: Web) -> None:
+    url = web.env["TICKER_REDIS_URL"]
+    key = await fresh_key(web, "Leaving", "read")
+    async with Events.open(web, "/v1/desk/en/stream", bearer(key)) as events:
+        await events.until("snapshot")
+        async with connect(url) as redis:
+            assert await Keys(redis).revoke(key.split("_")[1])
+        while chunk := await asyncio.wait_for(events.chunk(), 10):
+            assert b"heartbeat" in chunk
+    assert await web.metric("ticker_desk_connections", channel="en") == 0
+
+
+async def test_those_at_a_desk_are_counted_apart(web: Web, desk: Api) -> None:
+    async with Events.open(web, "/v1/desk/en/stream", bearer(desk.key)) as events:
+        await events.until("snapshot")
+        assert await web.metric("ticker_desk_connections", channel="en") == 1
+        assert await web.metric("ticker_connections", channel="en") == 0
+
+
+async def test_there_is_no_desk_where_there_is_no_channel(desk: Api) -> None:
+    assert (await desk.get("/v1/desk/none")).fault == (404, "no-channel")
