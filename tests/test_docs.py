@@ -49,7 +49,7 @@ from ticker import settings as settings_of
 from ticker import stream as streams
 from ticker.app import create_app
 from ticker.board import hash_of
-from ticker.channel import Channel, Lengths, MostRead
+from ticker.channel import Channel, Lengths, MostRead, Undo
 from ticker.cli import main
 from ticker.fanout import MOST_CHANGES
 from ticker.headline import Draft, Headline, Source, source_headline_id
@@ -339,7 +339,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 # Those that follow from the name are told in words.
-TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read"}
+TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read", "undo"}
 
 
 @pytest.mark.parametrize(
@@ -347,6 +347,7 @@ TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read"}
     [
         ("Channels", Channel, TOLD_IN_WORDS),
         ("Lengths", Lengths, set[str]()),
+        ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
         ("Sources", SourceSettings, set[str]()),
     ],

@@ -1,21 +1,26 @@
-"""Every state × every action, and what each does."""
+"""Every state × every action × every role, and what each does."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.samples import NOW
 from ticker import errors
-from ticker.channel import Channel
+from ticker.board import Board
+from ticker.channel import Channel, Undo
 from ticker.events import EventType
-from ticker.headline import Draft, Patch, Record, State
+from ticker.headline import Draft, Patch, Record, Stale, State
 from ticker.life import FORGET_AFTER, TABLE, Action, Cell, Command, Decision, No, decide
 from ticker.urgency import Urgency
+from ticker.writer import ALLOWED, ROLES, Role, Writer, rights_of
 
 HOUR = 3_600_000
 ID = "a" * 16
 EN = Channel(name="en")
 FOUR_EYES = Channel(name="en", approval=frozenset({Urgency.FLASH}))
+CHANGED = Stale(action="correct", channel="es", id="b" * 16, by="cat", at=NOW - HOUR)
+HELD = Stale(action="hold", channel="es", id="b" * 16, by="cat", at=NOW)
 
 
 def record(state: State, **given_: object) -> Record:
@@ -24,7 +29,7 @@ def record(state: State, **given_: object) -> Record:
         "id": ID, "channel": "en", "version": 3, "state": state, "lang": "en", "dir": "ltr", "text": "Text",
         "urgency": Urgency.ROUTINE, "author": "ann", "order": str(NOW) if seen else "",
         "published_at": NOW - HOUR if seen else None, "expires_at": NOW + HOUR if seen else None,
-        "publish_at": NOW + HOUR if state is State.SCHEDULED else None,
+        "publish_at": NOW + HOUR if state is State.SCHEDULED else None, "stale": CHANGED,
     }  # fmt: skip
     return Record(**{**fields, **given_})
 
@@ -40,6 +45,10 @@ def command(action: Action, by: str = "bob", **given_: object) -> Command:
         fields["order"] = str(NOW + 1)
     if action is Action.EXPIRE:
         fields["at_once"] = True
+    if action is Action.MARK:
+        fields["stale"] = HELD
+    if action is Action.JOIN:
+        fields["group"] = "story"
     return Command(action, by, **{**fields, **given_})  # type: ignore[arg-type]
 
 
@@ -102,6 +111,7 @@ def test_only_what_readers_have_seen_is_told_to_them() -> None:
         (State.LIVE, Action.CORRECT, EventType.CORRECTED),
         (State.LIVE, Action.HOLD, EventType.HELD),
         (State.LIVE, Action.MOVE, EventType.MOVED),
+        (State.LIVE, Action.JOIN, EventType.MOVED),
         (State.LIVE, Action.RETRACT, EventType.RETRACTED),
         (State.LIVE, Action.EXPIRE, EventType.EXPIRED),
         (State.HELD, Action.RELEASE, EventType.RELEASED),
@@ -260,27 +270,237 @@ def test_a_held_one_comes_back_where_it_was() -> None:
     assert (back.record.order, back.record.published_at) == (str(NOW), NOW - HOUR)
 
 
-@given(st.lists(st.sampled_from([a for a in Action if a is not Action.PUBLISH]), max_size=25))
-def test_no_way_leads_out_of_the_table_and_a_kill_is_the_end(actions: list[Action]) -> None:
-    current: Record | None = None
-    killed = False
-    first = decide(None, command(Action.PUBLISH), EN, NOW)
-    assert first is not None
-    current = first.record
-    for action in actions:
+# --- taking back ----------------------------------------------------------------------------------------------------
+
+FLASH = Draft(text="Text", urgency=Urgency.FLASH)
+
+
+def decided(current: Record | None, action: Action, channel: Channel = EN, now: int = NOW, **given_: object) -> Record:
+    decision = decide(current, command(action, **given_), channel, now)
+    assert decision is not None
+    assert decision.record is not None
+    return decision.record
+
+
+def test_a_person_has_an_undo_window_and_a_key_has_none() -> None:
+    decision = do(None, Action.PUBLISH, draft=FLASH, is_person=True)
+    assert decision is not None
+    assert decision.record is not None
+    window = decision.record
+    assert (window.state, window.publish_at, window.undo) == (State.SCHEDULED, NOW + 5000, True)
+    assert (decision.event, decision.timers[f"release:{ID}"]) == (None, NOW + 5000)
+    live = decided(window, Action.START, now=NOW + 5000)
+    assert (live.state, live.publish_at, live.undo, live.published_at) == (State.LIVE, None, None, NOW + 5000)
+    assert decided(None, Action.PUBLISH, draft=FLASH).state is State.LIVE
+    assert decided(None, Action.PUBLISH, is_person=True).state is State.LIVE
+    slow = Channel(name="en", undo=Undo(routine=30))
+    assert decided(None, Action.PUBLISH, slow, is_person=True).publish_at == NOW + 30_000
+    assert decided(window, Action.RELEASE, is_person=True).state is State.LIVE
+
+
+def test_the_window_is_for_what_no_reader_has_seen() -> None:
+    approved = record(State.AWAITING, urgency=Urgency.FLASH)
+    assert decided(approved, Action.APPROVE, FOUR_EYES, is_person=True).undo
+    draft = record(State.DRAFT, urgency=Urgency.FLASH)
+    assert decided(draft, Action.RELEASE, is_person=True).undo
+    back = decided(record(State.HELD, urgency=Urgency.FLASH), Action.RELEASE, is_person=True)
+    assert back.state is State.LIVE
+
+
+def test_an_hour_that_was_set_is_no_window() -> None:
+    later = decided(None, Action.PUBLISH, draft=FLASH.model_copy(update={"publish_at": NOW + HOUR}), is_person=True)
+    assert (later.publish_at, later.undo) == (NOW + HOUR, None)
+    recalled = decided(later, Action.RECALL)
+    assert (recalled.state, recalled.publish_at) == (State.DRAFT, NOW + HOUR)
+    assert decided(recalled, Action.RELEASE, is_person=True).publish_at == NOW + HOUR
+
+
+@pytest.mark.parametrize("action", [Action.RECALL, Action.HOLD])
+def test_what_is_taken_back_gets_a_window_of_its_own_the_next_time(action: Action) -> None:
+    window = decided(None, Action.PUBLISH, draft=FLASH, is_person=True)
+    back = decide(window, command(action), EN, NOW + 3000)
+    assert back is not None
+    assert back.record is not None
+    assert (back.event, set(back.timers.values())) == (None, {None})
+    assert (back.record.publish_at, back.record.undo) == (None, None)
+    again = decided(back.record, Action.RELEASE, now=NOW + 4000, is_person=True)
+    assert (again.publish_at, again.undo) == (NOW + 9000, True)
+
+
+def test_an_hour_given_within_the_window_ends_it() -> None:
+    window = decided(None, Action.PUBLISH, draft=FLASH, is_person=True)
+    later = decided(window, Action.UPDATE, patch=Patch(publish_at=NOW + HOUR), version=1)
+    assert (later.state, later.publish_at, later.undo) == (State.SCHEDULED, NOW + HOUR, None)
+
+
+def test_a_spiked_draft_is_gone_and_no_reader_is_told() -> None:
+    for state in (State.DRAFT, State.AWAITING, State.SCHEDULED):
+        decision = do(state, Action.SPIKE)
+        assert decision is not None
+        assert decision.record is not None
+        assert (decision.record.state, decision.event) == (State.RETRACTED, None)
+
+
+# --- four eyes ------------------------------------------------------------------------------------------------------
+
+
+def test_alone_only_with_a_reason_and_it_is_marked() -> None:
+    waiting = decided(None, Action.PUBLISH, FOUR_EYES, draft=FLASH, by="ann")
+    alone = decided(waiting, Action.APPROVE, FOUR_EYES, by="ann", reason="Nobody else is here")
+    assert (alone.state, alone.unseconded) == (State.LIVE, True)
+    together = decided(waiting, Action.APPROVE, FOUR_EYES, by="bob", reason="Checked")
+    assert (together.state, together.unseconded) == (State.LIVE, None)
+
+
+def test_who_accepts_a_candidate_is_its_first_person_and_not_its_second() -> None:
+    candidate = record(State.DRAFT, urgency=Urgency.FLASH, author="source:tips")
+    waiting = decided(candidate, Action.RELEASE, FOUR_EYES, by="ann")
+    assert waiting.state is State.AWAITING
+    with pytest.raises(errors.Forbidden):
+        decide(waiting, command(Action.APPROVE, by="ann"), FOUR_EYES, NOW)
+    assert decided(waiting, Action.APPROVE, FOUR_EYES, by="bob").state is State.LIVE
+
+
+def test_who_has_rewritten_it_is_approved_by_the_other() -> None:
+    waiting = decided(None, Action.PUBLISH, FOUR_EYES, draft=FLASH, by="ann")
+    rewritten = decided(waiting, Action.UPDATE, FOUR_EYES, by="bob", version=1)
+    with pytest.raises(errors.Forbidden):
+        decide(rewritten, command(Action.APPROVE, by="bob"), FOUR_EYES, NOW)
+    assert decided(rewritten, Action.APPROVE, FOUR_EYES, by="ann").state is State.LIVE
+
+
+def test_words_that_were_changed_after_the_approval_are_approved_again() -> None:
+    draft = FLASH.model_copy(update={"publish_at": NOW + HOUR})
+    waiting = decided(None, Action.PUBLISH, FOUR_EYES, draft=draft, by="ann")
+    approved = decided(waiting, Action.APPROVE, FOUR_EYES, by="bob")
+    assert approved.state is State.SCHEDULED
+    again = decide(approved, command(Action.UPDATE, by="ann", version=1), FOUR_EYES, NOW)
+    assert again is not None
+    assert again.record is not None
+    assert (again.record.state, again.record.publish_at) == (State.AWAITING, NOW + HOUR)
+    assert set(again.timers.values()) == {None}
+
+
+# --- editions -------------------------------------------------------------------------------------------------------
+
+
+def test_an_edition_is_marked_until_somebody_looks_at_it_or_changes_it() -> None:
+    for state in (State.DRAFT, State.AWAITING, State.SCHEDULED, State.LIVE, State.HELD):
+        marked = do(state, Action.MARK)
+        assert marked is not None
+        assert marked.record is not None
+        assert (marked.event, marked.record.stale, marked.record.version) == (None, HELD, 3)
+        assert decided(marked.record, Action.FRESH).stale is None
+        assert decided(marked.record, Action.UPDATE).stale is None
+        assert "stale" not in marked.record.to_json()
+    assert decide(record(State.LIVE, stale=None), command(Action.FRESH), EN, NOW) is None
+
+
+def test_who_is_in_a_group_stays_in_it() -> None:
+    assert decide(record(State.LIVE, group="other"), command(Action.JOIN), EN, NOW) is None
+    joined = decided(record(State.LIVE), Action.JOIN)
+    assert (joined.group, joined.version) == ("story", 3)
+
+
+# --- who ------------------------------------------------------------------------------------------------------------
+
+BY_READERS_SEEN = (EventType.PUBLISHED, EventType.UPDATED, EventType.CORRECTED, EventType.RELEASED)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", sorted(ALLOWED))
+@pytest.mark.parametrize("state", [None, *State])
+def test_every_role_in_every_state(role: Role, action: Action, state: State | None) -> None:
+    """Refused to the role, or done as the table says; who hands in brings nothing before readers."""
+    writer = Writer("Bo (bo)", "session:1", rights_of({"en": role}), login="bo")
+    try:
+        writer.allow(action, "en")
+    except errors.Forbidden:
+        assert not ALLOWED[action] & ROLES[role]
+        assert role is not Role.ADMIN
+        return
+    hands_in = writer.hands_in(action, "en")
+    cell = TABLE[state][action]
+    if isinstance(cell, No):
+        with pytest.raises(cell.error):
+            do(state, action, hands_in=hands_in, is_person=True)
+        return
+    try:
+        decision = do(state, action, hands_in=hands_in, is_person=True)
+    except errors.Forbidden:
+        assert hands_in
+        return
+    if cell is Cell.NOTHING:
+        assert decision is None
+        return
+    assert decision is not None
+    if hands_in:
+        assert decision.event is None
+        assert decision.record is not None
+        assert decision.record.state in (State.AWAITING, state)
+    elif isinstance(cell, State):
+        assert decision.record is not None
+        assert decision.record.state is cell
+
+
+class Desk(RuleBasedStateMachine):
+    """One headline, whatever is done to it, by whomever and whenever; what readers are told of it is folded."""
+
+    @initialize(draft=st.sampled_from([FLASH, Draft(text="Text"), Draft(text="Text", state="draft")]),
+                channel=st.sampled_from([EN, FOUR_EYES]), person=st.booleans())  # fmt: skip
+    def begin(self, draft: Draft, channel: Channel, person: bool) -> None:
+        self.channel, self.now, self.killed = channel, NOW, False
+        self.board, self.told = Board(), 0
+        self.current: Record | None = None
+        self.apply(command(Action.PUBLISH, by="ann", draft=draft, is_person=person))
+
+    def apply(self, asked: Command) -> None:
+        before = self.current
         try:
-            version = current.version if current else 0
-            given_ = {"version": version} if action in (Action.UPDATE, Action.CORRECT) else {}
-            decision = decide(None if killed else current, command(action, **given_), EN, NOW, killed=killed)
+            decision = decide(None if self.killed else before, asked, self.channel, self.now, killed=self.killed)
         except errors.TickerError:
-            continue
-        if decision is None:
-            continue
-        assert not killed, "something happened to a killed headline"
-        killed = action is Action.RETRACT
-        current = decision.record
-        if current is None:
             return
-        assert current.state in State
-        if decision.event is not None and decision.event.headline is not None:
-            assert current.state is State.LIVE
+        if decision is None:
+            return
+        assert not self.killed, "something happened to a killed headline"
+        if asked.action is Action.RECALL:
+            assert before is not None
+            assert before.published_at is None, "a recall touched what a reader has seen"
+            assert decision.event is None
+        if decision.event is not None:
+            self.told += 1
+            self.board.apply(decision.event)
+        self.current = decision.record
+        self.killed = self.current is not None and self.current.state is State.RETRACTED
+
+    @rule(action=st.sampled_from(sorted(set(Action) - {Action.PUBLISH, Action.START, Action.FORGET})),
+          by=st.sampled_from(["ann", "bob"]), reason=st.sampled_from([None, "Why not"]), person=st.booleans(),
+          hands_in=st.booleans())  # fmt: skip
+    def act(self, action: Action, by: str, reason: str | None, person: bool, hands_in: bool) -> None:
+        version = self.current.version if self.current else 0
+        given_ = {"version": version} if action in (Action.UPDATE, Action.CORRECT) else {}
+        self.apply(command(action, by=by, reason=reason, is_person=person, hands_in=hands_in, **given_))
+
+    @rule(seconds=st.integers(0, 20))
+    def the_clock(self, seconds: int) -> None:
+        self.now += seconds * 1000
+        self.apply(command(Action.START, by="clock"))
+        self.apply(command(Action.EXPIRE, by="clock", at_once=False))
+
+    @rule()
+    def kill(self) -> None:
+        before, told = self.current, self.told
+        self.apply(command(Action.RETRACT))
+        assert self.killed or before is None
+        assert ID not in self.board
+        assert self.told == told or (before is not None and before.published_at is not None)
+
+    @invariant()
+    def readers_have_what_is_live_and_nothing_else(self) -> None:
+        live = self.current is not None and self.current.state is State.LIVE
+        assert (ID in self.board) == live
+        if self.current is not None and self.current.published_at is None:
+            assert self.told == 0, "readers were told of what they have not seen"
+
+
+TestDesk = Desk.TestCase

@@ -8,28 +8,41 @@ from ticker.errors import Forbidden
 from ticker.life import Action
 from ticker.writer import ALLOWED, EVERYWHERE, ROLES, Role, Scope, Writer, rights_of
 
-BY_HAND = [action for action in Action if action not in (Action.START, Action.EXPIRE, Action.FORGET)]
+BY_HAND = [action for action in Action if action not in (Action.START, Action.FORGET, Action.MARK)]
 RIGHTS: dict[Scope, set[str]] = {
     Scope.READ: set(),
-    Scope.DRAFT: {"publish", "update", "release", "hold"},
-    Scope.PUBLISH: {"publish", "update", "approve", "release", "move", "hold"},
+    Scope.DRAFT: {"publish", "update", "release", "hold", "recall", "join"},
+    Scope.PUBLISH: {
+        "publish",
+        "update",
+        "approve",
+        "release",
+        "move",
+        "hold",
+        "recall",
+        "spike",
+        "expire",
+        "join",
+        "fresh",
+    },
     Scope.MOVE: {"move"},
-    Scope.CORRECT: {"correct", "hold"},
-    Scope.RETRACT: {"retract", "hold"},
+    Scope.CORRECT: {"correct", "hold", "fresh"},
+    Scope.RETRACT: {"retract", "hold", "spike"},
     Scope.SOURCE: set(),
     Scope.STORIES: set(),
     Scope.CURATE: set(),
     Scope.ADMIN: {action.value for action in BY_HAND},
 }
-OF_A_SOURCE = {"publish", "update", "correct", "retract"}
-HANDED_IN = {"publish", "update", "release"}  # `hold` needs nobody else
+OF_A_SOURCE = {"publish", "update", "correct", "retract", "recall", "expire"}
+HANDED_IN = {"publish", "update", "release"}  # what takes back needs nobody else
+TAKES_BACK = {"hold", "recall", "join"}
 
 # Role → what it may do by itself, and what only up to somebody else's approval.
 BY_ROLE: dict[Role, tuple[set[str], set[str]]] = {
     Role.READER: (set(), set()),
-    Role.WRITER: ({"hold"}, HANDED_IN),
+    Role.WRITER: (TAKES_BACK, HANDED_IN),
     Role.EDITOR: ({action.value for action in BY_HAND}, set()),
-    Role.PRODUCER: ({"hold", "move"}, HANDED_IN),
+    Role.PRODUCER: (TAKES_BACK | {"move"}, HANDED_IN),
     Role.ADMIN: ({action.value for action in BY_HAND}, set()),
 }
 

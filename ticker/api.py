@@ -37,6 +37,13 @@ class Holding(BaseModel):
     note: Note | None = None
 
 
+class Reason(BaseModel):
+    """For the audit. With one, a writer may approve what is its own when there is no second person."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Note | None = None
+
+
 class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -113,7 +120,7 @@ async def publish(request: Request) -> Response:
     source = draft.source.name if draft.source else None
     writer.allow(Action.PUBLISH, channel, source)
     hands_in, once = writer.hands_in(Action.PUBLISH, channel, source), once_of(request, body)
-    receipt = await _desk(request).publish(channel, draft, by=writer.name, hands_in=hands_in, once=once)
+    receipt = await _desk(request).publish(channel, draft, by=writer, hands_in=hands_in, once=once)
     assert receipt.record is not None
     answer = _shown(receipt.record, private=True, status=201)
     answer.headers["location"] = f"/v1/channels/{channel}/headlines/{receipt.record.id}"
@@ -126,9 +133,7 @@ async def edit(request: Request) -> Response:
     patch, body = await read_model(request, Patch)
     hands_in = await _allow(request, writer, Action.CORRECT if patch.is_correction else Action.UPDATE)
     version, once = version_of(request), once_of(request, body)
-    receipt = await _desk(request).edit(
-        channel, headline_id, patch, version, by=writer.name, hands_in=hands_in, once=once
-    )
+    receipt = await _desk(request).edit(channel, headline_id, patch, version, by=writer, hands_in=hands_in, once=once)
     return _done(receipt, headline_id)
 
 
@@ -137,7 +142,7 @@ async def retract(request: Request) -> Response:
     given, body = await read_model(request, Retraction)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).retract(channel, headline_id, by=writer.name, once=once, **given.model_dump())
+    receipt = await _desk(request).retract(channel, headline_id, by=writer, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -146,7 +151,7 @@ async def hold(request: Request) -> Response:
     given, body = await read_model(request, Holding, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).hold(channel, headline_id, by=writer.name, once=once, **given.model_dump())
+    receipt = await _desk(request).hold(channel, headline_id, by=writer, once=once, **given.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -157,13 +162,33 @@ async def release(request: Request) -> Response:
 
 
 async def approve(request: Request) -> Response:
-    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve)
+    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve, Reason)
 
 
-async def _simply(request: Request, writer: Writer, do: Callable[..., Awaitable[Receipt]]) -> Response:
-    _, body = await read_model(request, Nothing, optional=True)
+async def recall(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.RECALL), _desk(request).recall)
+
+
+async def spike(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.SPIKE), _desk(request).spike, Reason)
+
+
+async def expire(request: Request) -> Response:
+    writer = await _writer(request, Action.EXPIRE)
+    return await _simply(request, writer, functools.partial(_desk(request).expire, at_once=True))
+
+
+async def fresh(request: Request) -> Response:
+    return await _simply(request, await _writer(request, Action.FRESH), _desk(request).fresh)
+
+
+async def _simply(
+    request: Request, writer: Writer, do: Callable[..., Awaitable[Receipt]], model: type[BaseModel] = Nothing
+) -> Response:
+    given, body = await read_model(request, model, optional=True)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
-    return _done(await do(channel, headline_id, by=writer.name, once=once_of(request, body)), headline_id)
+    receipt = await do(channel, headline_id, by=writer, once=once_of(request, body), **given.model_dump())
+    return _done(receipt, headline_id)
 
 
 async def move(request: Request) -> Response:
@@ -171,7 +196,7 @@ async def move(request: Request) -> Response:
     place, body = await read_model(request, Place)
     channel, headline_id = request.path_params["channel"], request.path_params["id"]
     once = once_of(request, body)
-    receipt = await _desk(request).move(channel, headline_id, by=writer.name, once=once, **place.model_dump())
+    receipt = await _desk(request).move(channel, headline_id, by=writer, once=once, **place.model_dump())
     return _done(receipt, headline_id)
 
 
@@ -251,5 +276,9 @@ routes: list[BaseRoute] = [
     Route(_HEADLINE + "/hold", hold, methods=["POST"]),
     Route(_HEADLINE + "/release", release, methods=["POST"]),
     Route(_HEADLINE + "/approve", approve, methods=["POST"]),
+    Route(_HEADLINE + "/recall", recall, methods=["POST"]),
+    Route(_HEADLINE + "/spike", spike, methods=["POST"]),
+    Route(_HEADLINE + "/expire", expire, methods=["POST"]),
+    Route(_HEADLINE + "/fresh", fresh, methods=["POST"]),
     Route(_HEADLINE + "/move", move, methods=["POST"]),
 ]

@@ -42,6 +42,21 @@ class Lengths(BaseModel):
     editorial: int = Field(default=120, ge=10, le=280, description="characters beyond which an editor is warned")
 
 
+class Undo(BaseModel):
+    """Seconds for which a person's publication can be taken back before it leaves: `[channels.NAME.undo]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flash: int = Field(default=5, ge=0, le=600, description="seconds for a flash")
+    urgent: int = Field(default=0, ge=0, le=600, description="seconds for what is urgent")
+    bulletin: int = Field(default=0, ge=0, le=600, description="seconds for a bulletin")
+    routine: int = Field(default=0, ge=0, le=600, description="seconds for what is routine")
+
+    def seconds(self, urgency: Urgency) -> int:
+        found: int = getattr(self, urgency.value)
+        return found
+
+
 class Channel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +67,7 @@ class Channel(BaseModel):
     expires_in: int = Field(default=DAY, ge=10, le=400 * DAY, description="seconds a headline stays by default")
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
+    undo: Undo = Field(default=Undo(), description="how long a person's publication can be taken back")
     origins: list[str] = Field(default=["*"], description="sites whose pages may read this channel")
     lengths: Lengths = Field(default=Lengths(), description="how long a headline should be")
     forbidden: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(

@@ -11,18 +11,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ticker import instant, order, text
-from ticker.board import Board
+from ticker import instant
 from ticker.channel import Channel
-from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Refused, Unavailable
+from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Unavailable
 from ticker.events import EventType
-from ticker.headline import Draft, Headline, Patch, Record, State, new_id, source_headline_id
-from ticker.life import Action, Command, Decision, decide, kill_sentence
-from ticker.stream import Appended, Change, Changed, Situation, Stream, Tombstone, split_answer
+from ticker.headline import Draft, Patch, Record, State, new_id, source_headline_id
+from ticker.life import Action, Command, Decision, decide
+from ticker.place import place
+from ticker.stream import Appended, Change, Changed, Situation, Stream, split_answer
+from ticker.tombstone import SAME_TEXT_KEPT, Tombstone, words_of
+from ticker.writer import Writer
 
 ANSWER_KEPT = 24 * 3600 * 1000  # ms a writer may repeat a request with its Idempotency-Key
 RETRY_KEPT = 60 * 1000  # ms for our own repeats, when Redis's answer was lost
-SAME_TEXT_KEPT = 7 * 24 * 3600 * 1000  # ms for which the words of a killed headline are refused from anybody
 TRIES = 20  # times a decision is made anew because something changed under it
 
 CLOCK = "clock"
@@ -60,7 +61,7 @@ class Desk:
     # --- what writers ask for ---------------------------------------------------------------------------------------
 
     async def publish(
-        self, channel: str, draft: Draft, *, by: str, hands_in: bool = False, once: Once | None = None
+        self, channel: str, draft: Draft, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
     ) -> Receipt:
         """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say.
 
@@ -70,7 +71,7 @@ class Desk:
         sourced = source is not None and source.id is not None
         headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
         id_ = headline_id or new_id(self._randomness(10))
-        command = Command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
+        command = _command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
         return await self._do(channel, command, once)
 
     async def edit(
@@ -80,13 +81,13 @@ class Desk:
         patch: Patch,
         version: int,
         *,
-        by: str,
+        by: Writer | str,
         hands_in: bool = False,
         once: Once | None = None,
     ) -> Receipt:
         """Update, or correct when the patch carries a note. VersionStale when it was made on another version."""
         action = Action.CORRECT if patch.is_correction else Action.UPDATE
-        command = Command(action, by, headline_id, patch=patch, version=version, hands_in=hands_in)
+        command = _command(action, by, headline_id, patch=patch, version=version, hands_in=hands_in)
         return await self._do(channel, command, once)
 
     async def hold(
@@ -94,7 +95,7 @@ class Desk:
         channel: str,
         headline_id: str,
         *,
-        by: str,
+        by: Writer | str,
         reason: str | None = None,
         note: str | None = None,
         once: Once | None = None,
@@ -103,15 +104,37 @@ class Desk:
 
         `reason` is for the audit, `note` for readers.
         """
-        return await self._do(channel, Command(Action.HOLD, by, headline_id, reason=reason, note=note), once)
+        return await self._do(channel, _command(Action.HOLD, by, headline_id, reason=reason, note=note), once)
 
     async def release(
-        self, channel: str, headline_id: str, *, by: str, hands_in: bool = False, once: Once | None = None
+        self, channel: str, headline_id: str, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
     ) -> Receipt:
-        return await self._do(channel, Command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
+        return await self._do(channel, _command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
 
-    async def approve(self, channel: str, headline_id: str, *, by: str, once: Once | None = None) -> Receipt:
-        return await self._do(channel, Command(Action.APPROVE, by, headline_id), once)
+    async def approve(
+        self, channel: str, headline_id: str, *, by: Writer | str, reason: str | None = None, once: Once | None = None
+    ) -> Receipt:
+        """As a second person. With a `reason` also as the first, when there is nobody else: the glass is broken then,
+        and the audit, the log and the headline say so.
+        """
+        receipt = await self._do(channel, _command(Action.APPROVE, by, headline_id, reason=reason), once)
+        if receipt.changed and receipt.record is not None and receipt.record.unseconded:
+            logger.warning("%s: %s goes out without a second person; the audit has the reason", channel, headline_id)
+        return receipt
+
+    async def recall(self, channel: str, headline_id: str, *, by: Writer | str, once: Once | None = None) -> Receipt:
+        """Back to a draft, from the undo window, its hour or the queue. Refused once readers have it."""
+        return await self._do(channel, _command(Action.RECALL, by, headline_id), once)
+
+    async def spike(
+        self, channel: str, headline_id: str, *, by: Writer | str, reason: str | None = None, once: Once | None = None
+    ) -> Receipt:
+        """Away with a draft that nobody wants. It may not come back, and others may come in the same words."""
+        return await self._do(channel, _command(Action.SPIKE, by, headline_id, reason=reason), once)
+
+    async def fresh(self, channel: str, headline_id: str, *, by: Writer | str, once: Once | None = None) -> Receipt:
+        """An edition whose sister has changed was looked at, and still holds."""
+        return await self._do(channel, _command(Action.FRESH, by, headline_id), once)
 
     async def retract(
         self,
@@ -119,13 +142,13 @@ class Desk:
         headline_id: str,
         reason: str,
         *,
-        by: str,
+        by: Writer | str,
         note: str | None = None,
         even_unknown: bool = False,
         once: Once | None = None,
     ) -> Receipt:
         """Kill it: gone from every screen, for good. `even_unknown` bars a headline that has not come yet."""
-        command = Command(Action.RETRACT, by, headline_id, reason=reason, note=note)
+        command = _command(Action.RETRACT, by, headline_id, reason=reason, note=note)
         return await self._do(channel, command, once, even_unknown=even_unknown)
 
     async def move(
@@ -133,7 +156,7 @@ class Desk:
         channel: str,
         headline_id: str,
         *,
-        by: str,
+        by: Writer | str,
         above: str | None = None,
         below: str | None = None,
         to: str | None = None,
@@ -142,14 +165,26 @@ class Desk:
     ) -> Receipt:
         """To a place above or below another headline, to the "top" or "bottom", pinned or not."""
         self._channel(channel)
-        place = None
+        between = None
         if above or below or to:
             records = await self.stream.records(channel)
-            place = _place(records, headline_id, above=above, below=below, to=to, pinned=pinned)
-        return await self._do(channel, Command(Action.MOVE, by, headline_id, order=place, pinned=pinned), once)
+            between = place(records, headline_id, above=above, below=below, to=to, pinned=pinned)
+        return await self._do(channel, _command(Action.MOVE, by, headline_id, order=between, pinned=pinned), once)
 
-    async def expire(self, channel: str, headline_id: str, *, by: str = CLOCK, at_once: bool = False) -> Receipt:
-        return await self._do(channel, Command(Action.EXPIRE, by, headline_id, at_once=at_once), None)
+    async def expire(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str = CLOCK,
+        at_once: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Off the strip without a word, when its time is over or `at_once`."""
+        receipt = await self._do(channel, _command(Action.EXPIRE, by, headline_id, at_once=at_once), once)
+        if receipt.record is None and by != CLOCK:
+            raise NoHeadline(headline_id)
+        return receipt
 
     async def find(self, channel: str, headline_id: str) -> Record | None:
         """The headline as the desk keeps it. Killed when only its tombstone is left."""
@@ -157,12 +192,12 @@ class Desk:
         found = await self.stream.read(channel, headline_id, (), "")
         tombstone = found.tombstone(headline_id)
         if tombstone is not None:
-            raise Killed(kill_sentence(tombstone.at))
+            raise Killed(tombstone.sentence)
         return found.record
 
     async def bars(self, channel: str, headline_text: str) -> bool:
         """Whether these words were killed so lately that nobody may publish them."""
-        words = _words(headline_text)
+        words = words_of(headline_text)
         found = await self.stream.read(channel, "", (words,), "")
         tombstone = found.tombstone(words)
         return tombstone is not None and found.now - tombstone.at < SAME_TEXT_KEPT
@@ -235,20 +270,22 @@ class Desk:
         return channel
 
 
+def _command(action: Action, by: Writer | str, headline_id: str, **fields: Any) -> Command:
+    """`by` is a writer, or the name of what of ours acts: a source, the clock."""
+    if isinstance(by, str):
+        return Command(action, by, headline_id, **fields)
+    return Command(action, by.name, headline_id, via=by.via, is_person=by.is_person, **fields)
+
+
 def _identities(command: Command, record: Record | None) -> tuple[str, ...]:
     """What else a tombstone may name, beside the id: the words."""
     if command.action is Action.PUBLISH and command.draft is not None:
-        return (_words(command.draft.text),)
+        return (words_of(command.draft.text),)
     if command.patch is not None and command.patch.text is not None:
-        return (_words(command.patch.text),)
+        return (words_of(command.patch.text),)
     if command.action is Action.RETRACT and record is not None:
-        return (_words(record.text),)
+        return (words_of(record.text),)
     return ()
-
-
-def _words(headline_text: str) -> str:
-    folded = text.fingerprint(headline_text) or headline_text
-    return "text:" + hashlib.blake2b(folded.encode(), digest_size=12).hexdigest()
 
 
 def _decide(
@@ -257,15 +294,15 @@ def _decide(
     tombstone = found.tombstone(command.id)
     if even_unknown and found.record is None and tombstone is None:
         return Decision(None)
-    if tombstone is not None and command.action not in (Action.RETRACT, Action.HOLD):
-        if command.by == CLOCK:
+    if tombstone is not None and command.action not in (Action.RETRACT, Action.SPIKE, Action.HOLD):
+        if command.by == CLOCK or command.action is Action.MARK:
             return None
-        raise Killed(kill_sentence(tombstone.at))
+        raise Killed(tombstone.sentence)
     if command.action is not Action.RETRACT:
         for identity in identities:
             words = found.tombstone(identity)
             if words is not None and words.id != command.id and found.now - words.at < SAME_TEXT_KEPT:
-                raise Killed(f"These words were killed: {kill_sentence(words.at)}")
+                raise Killed(f"These words were killed: {words.sentence}")
     return decide(found.record, command, channel, found.now, killed=tombstone is not None)
 
 
@@ -275,8 +312,8 @@ def _change(
     record, before = decision.record, found.record
     raw = record.to_record() if record else ""
     on_board = record is not None and record.state is State.LIVE
-    kills = command.action is Action.RETRACT
-    tombstone = Tombstone(command.id, found.now)
+    kills = command.action in (Action.RETRACT, Action.SPIKE)
+    tombstone = Tombstone(command.id, found.now, before.group if before else None)
     return Change(
         situation=found,
         board=raw if on_board else "",
@@ -295,7 +332,7 @@ def _for_desk(command: Command, decision: Decision) -> EventType | None:
     """What the desk is told. It sees whatever may yet be on the strip: a held headline has not left its sight."""
     if command.action is Action.FORGET:
         return None
-    if command.action is Action.RETRACT:
+    if command.action in (Action.RETRACT, Action.SPIKE):
         return EventType.RETRACTED
     if decision.record is None or decision.record.state is State.EXPIRED:
         return EventType.EXPIRED
@@ -304,17 +341,19 @@ def _for_desk(command: Command, decision: Decision) -> EventType | None:
 
 
 def _audit(now: int, command: Command, before: Record | None, after: Record | None) -> dict[str, Any]:
+    broken = after is not None and after.unseconded and not (before and before.unseconded)
     entry: dict[str, Any] = {
         "at": instant.format(now),
         "by": command.by,
-        "action": command.action.value,
+        "via": command.via or None,
+        "action": "break_glass" if broken else command.action.value,
         "id": command.id,
         "from": before.state.value if before else None,
         "to": after.state.value if after else None,
         "version": after.version if after else None,
         "reason": command.reason or (command.patch.correction if command.patch else None),
     }
-    if (before.text if before else None) != (after.text if after else None):
+    if command.patch is not None or (before.text if before else None) != (after.text if after else None):
         entry |= {"before": before.text if before else None, "after": after.text if after else None}
     return entry
 
@@ -338,7 +377,7 @@ def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
     return Receipt(record, position or None, changed=True)
 
 
-def _once_key(by: str, once: Once) -> str:
+def _once_key(by: Writer | str, once: Once) -> str:
     """Each writer has keys of its own: nobody gets an answer that was another's."""
     return hashlib.blake2b(f"{by}\0{once.key}".encode(), digest_size=16).hexdigest()
 
@@ -348,35 +387,3 @@ def _has_no_use(action: Action, record: Record | None, now: int) -> bool:
         return True
     due = record.publish_at if action is Action.START else record.expires_at
     return due is None or due <= now
-
-
-def _place(
-    records: list[Record],
-    headline_id: str,
-    *,
-    above: str | None,
-    below: str | None,
-    to: str | None,
-    pinned: bool | None,
-) -> str | None:
-    """The `order` between two neighbours. Pinned and unpinned ones are two lists."""
-    mine = next((r for r in records if r.id == headline_id), None)
-    if mine is None:
-        return None  # not on the strip: the table has the sentence
-    list_ = mine.pinned if pinned is None else pinned
-    others: list[Headline] = [h for h in Board(records) if h.id != headline_id and h.pinned == list_]
-    if to == "top" or not others:
-        return order.between(None, others[0].order if others else None) or mine.order
-    if to == "bottom":
-        return order.between(others[-1].order, None) or mine.order
-    beside = above or below or ""
-    index = next((i for i, h in enumerate(others) if h.id == beside), None)
-    if index is None:
-        raise NoHeadline(beside)
-    upper, lower = (index - 1, index) if above else (index, index + 1)
-    place = order.between(
-        others[upper].order if upper >= 0 else None, others[lower].order if lower < len(others) else None
-    )
-    if place is None:
-        raise Refused("There is no more room between these two; move one of them first.")
-    return place

@@ -62,7 +62,6 @@ def _about(request: Request, writer: Writer, channel: Channel) -> dict[str, Any]
         "may": {action.value: _may(writer, action, channel) for action in ALLOWED},
         "approval": sorted(channel.approval),
         "limits": preflight.limits(channel),
-        "expires_in": channel.expires_in,
         "editions": [_edition(one) for one in others if _may(writer, Action.PUBLISH, one)],
         "templates": templates(channel.lang.partition("-")[0]),
     }

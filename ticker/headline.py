@@ -190,6 +190,19 @@ class Headline(BaseModel):
 _PUBLIC = set(Headline.model_fields)
 
 
+class Stale(BaseModel):
+    """Why an edition may no longer hold: what was done to another of its group."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: Literal["correct", "hold", "retract"]
+    channel: str
+    id: HeadlineId
+    by: str
+    at: Instant
+    note: str | None = None  # the correction, or what readers were told
+
+
 class Record(Headline):
     """A headline as the desk keeps it: with what readers never see."""
 
@@ -197,6 +210,10 @@ class Record(Headline):
     first_text: str = ""  # what readers saw first
     publish_at: Instant | None = None
     expires_in: int | None = None
+    undo: Literal[True] | None = None  # `publish_at` is the end of an undo window
+    handed_in_by: str | None = None  # who asks for approval
+    unseconded: Literal[True] | None = None  # it went out without a second person, where one was asked for
+    stale: Stale | None = None  # another edition of it has changed, and nobody has looked at this one since
 
     def to_record(self) -> str:
         return self.model_dump_json(exclude_none=True)

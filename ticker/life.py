@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from ticker import errors, instant
+from ticker import errors
 from ticker.channel import DAY, Channel
 from ticker.events import Event, EventType, removal, upsert
-from ticker.headline import Draft, Patch, Record, State
+from ticker.headline import Draft, Patch, Record, Stale, State
 from ticker.order import first
 
 FORGET_AFTER = 48 * 3600 * 1000  # ms an expired headline is remembered, so that no late copy revives it
@@ -28,8 +28,13 @@ class Action(StrEnum):
     RELEASE = "release"
     RETRACT = "retract"
     MOVE = "move"
+    RECALL = "recall"  # back to a draft, before any reader has seen it
+    SPIKE = "spike"  # a draft nobody wants: gone, but its words are not barred
+    JOIN = "join"  # becomes one of a group of editions
+    MARK = "mark"  # the desk: another edition of it has changed
+    FRESH = "fresh"  # somebody has looked, and it still holds
     START = "start"  # the clock: the time of a scheduled headline has come
-    EXPIRE = "expire"  # the clock: its time on the strip is over
+    EXPIRE = "expire"  # its time on the strip is over: the clock says so, or somebody
     FORGET = "forget"  # the clock: an expired one need not be remembered longer
 
 
@@ -57,6 +62,8 @@ _NOT_SHOWN = No(errors.Refused, "It is shown to nobody, so there is nothing to h
 _NOT_ON_STRIP = No(errors.Refused, "Only a live headline has a place on the strip.")
 _APPROVE_FIRST = No(errors.Refused, "It waits for a second person: approve it.")
 _NOT_WAITING = No(errors.Refused, "It does not wait for approval; release it to publish it.")
+_SEEN = No(errors.Refused, "Readers have it already: hold it, or retract it.")
+_HELD_BACK = No(errors.Refused, "It is held: release it, or retract it.")
 _KILLED = No(errors.Killed, "It was killed and cannot come back; publish a new headline in other words.")
 _EXPIRED = No(errors.Refused, "It has expired; publish it anew.")
 
@@ -64,42 +71,50 @@ A = Action
 TABLE: Mapping[State | None, Mapping[Action, State | Cell | No]] = {
     None: {
         A.PUBLISH: Cell.GO, A.UPDATE: _UNKNOWN, A.CORRECT: _UNKNOWN, A.APPROVE: _UNKNOWN, A.HOLD: _UNKNOWN,
-        A.RELEASE: _UNKNOWN, A.RETRACT: _UNKNOWN, A.MOVE: _UNKNOWN,
+        A.RELEASE: _UNKNOWN, A.RETRACT: _UNKNOWN, A.MOVE: _UNKNOWN, A.RECALL: _UNKNOWN, A.SPIKE: _UNKNOWN,
+        A.JOIN: _UNKNOWN, A.MARK: Cell.NOTHING, A.FRESH: _UNKNOWN,
         A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
     },
     State.DRAFT: {
         A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: _NOT_WAITING, A.HOLD: _NOT_SHOWN,
-        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP, A.RECALL: Cell.NOTHING,
+        A.SPIKE: State.RETRACTED, A.JOIN: Cell.SAME, A.MARK: Cell.SAME, A.FRESH: Cell.SAME,
         A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
     },
     State.AWAITING: {
         A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: Cell.GO, A.HOLD: _NOT_SHOWN,
-        A.RELEASE: _APPROVE_FIRST, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.RELEASE: _APPROVE_FIRST, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP, A.RECALL: State.DRAFT,
+        A.SPIKE: State.RETRACTED, A.JOIN: Cell.SAME, A.MARK: Cell.SAME, A.FRESH: Cell.SAME,
         A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
     },
     State.SCHEDULED: {
         A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: _NOT_SEEN, A.APPROVE: Cell.NOTHING, A.HOLD: State.HELD,
-        A.RELEASE: State.LIVE, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.RELEASE: State.LIVE, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP, A.RECALL: State.DRAFT,
+        A.SPIKE: State.RETRACTED, A.JOIN: Cell.SAME, A.MARK: Cell.SAME, A.FRESH: Cell.SAME,
         A.START: State.LIVE, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
     },
     State.LIVE: {
         A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: Cell.SAME, A.APPROVE: Cell.NOTHING, A.HOLD: State.HELD,
-        A.RELEASE: Cell.NOTHING, A.RETRACT: State.RETRACTED, A.MOVE: Cell.SAME,
+        A.RELEASE: Cell.NOTHING, A.RETRACT: State.RETRACTED, A.MOVE: Cell.SAME, A.RECALL: _SEEN,
+        A.SPIKE: _SEEN, A.JOIN: Cell.SAME, A.MARK: Cell.SAME, A.FRESH: Cell.SAME,
         A.START: Cell.NOTHING, A.EXPIRE: State.EXPIRED, A.FORGET: Cell.NOTHING,
     },
     State.HELD: {
         A.PUBLISH: _EXISTS, A.UPDATE: Cell.SAME, A.CORRECT: Cell.SAME, A.APPROVE: Cell.NOTHING, A.HOLD: Cell.NOTHING,
-        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP,
+        A.RELEASE: Cell.GO, A.RETRACT: State.RETRACTED, A.MOVE: _NOT_ON_STRIP, A.RECALL: _HELD_BACK,
+        A.SPIKE: _HELD_BACK, A.JOIN: Cell.SAME, A.MARK: Cell.SAME, A.FRESH: Cell.SAME,
         A.START: Cell.NOTHING, A.EXPIRE: State.EXPIRED, A.FORGET: Cell.NOTHING,
     },
     State.RETRACTED: {
         A.PUBLISH: _KILLED, A.UPDATE: _KILLED, A.CORRECT: _KILLED, A.APPROVE: _KILLED, A.HOLD: Cell.NOTHING,
-        A.RELEASE: _KILLED, A.RETRACT: Cell.NOTHING, A.MOVE: _KILLED,
+        A.RELEASE: _KILLED, A.RETRACT: Cell.NOTHING, A.MOVE: _KILLED, A.RECALL: _KILLED,
+        A.SPIKE: Cell.NOTHING, A.JOIN: _KILLED, A.MARK: Cell.NOTHING, A.FRESH: _KILLED,
         A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.NOTHING,
     },
     State.EXPIRED: {
         A.PUBLISH: _EXISTS, A.UPDATE: _EXPIRED, A.CORRECT: _EXPIRED, A.APPROVE: _EXPIRED, A.HOLD: Cell.NOTHING,
-        A.RELEASE: _EXPIRED, A.RETRACT: State.RETRACTED, A.MOVE: _EXPIRED,
+        A.RELEASE: _EXPIRED, A.RETRACT: State.RETRACTED, A.MOVE: _EXPIRED, A.RECALL: _EXPIRED,
+        A.SPIKE: _EXPIRED, A.JOIN: _EXPIRED, A.MARK: Cell.NOTHING, A.FRESH: _EXPIRED,
         A.START: Cell.NOTHING, A.EXPIRE: Cell.NOTHING, A.FORGET: Cell.GONE,
     },
 }  # fmt: skip
@@ -121,6 +136,10 @@ class Command:
     pinned: bool | None = None
     at_once: bool = False  # expire it although its time is not over
     hands_in: bool = False  # whoever asks may only hand in what somebody else must approve
+    via: str = ""  # by which key or session, for the audit
+    is_person: bool = False  # who has an undo window
+    group: str | None = None
+    stale: Stale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +177,9 @@ def decide(
     if cell is Cell.GO:
         return _go(current, command, channel, now)
     if cell is Cell.SAME:
-        return _move(current, command) if command.action is Action.MOVE else _edit(current, command, channel, now)
+        if command.action in (Action.UPDATE, Action.CORRECT):
+            return _edit(current, command, channel, now)
+        return _beside_the_words(current, command)
     return _enter(State(cell), current, command, channel, now)
 
 
@@ -204,15 +225,33 @@ def _go(record: Record, command: Command, channel: Channel, now: int) -> Decisio
         return Decision(record)
     if record.state is State.HELD and record.published_at is not None:
         return _go_live(record, EventType.RELEASED, now)
-    if command.action is Action.APPROVE and command.by == record.author:
-        raise errors.Forbidden("A second person must approve what you have written.")
-    asks = record.urgency in channel.approval or command.hands_in
-    if asks and command.action is not Action.APPROVE and record.state is not State.HELD:
-        return Decision(record.replaced(state=State.AWAITING))
+    if command.action is Action.APPROVE:
+        record = _seconded(record, command)
+    elif _asks_for_a_second(record, command, channel) and record.state is not State.HELD:
+        return Decision(record.replaced(state=State.AWAITING, handed_in_by=command.by))
+    record = record.replaced(handed_in_by=None)
+    undo = channel.undo.seconds(record.urgency) * 1000 if command.is_person else 0
+    if undo and (record.publish_at or 0) <= now:
+        record = record.replaced(publish_at=now + undo, undo=True)
     if record.publish_at is not None and record.publish_at > now:
         scheduled = record.replaced(state=State.SCHEDULED)
         return Decision(scheduled, timers=_timers(record.id, release=record.publish_at))
     return _go_live(record, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
+
+
+def _asks_for_a_second(record: Record, command: Command, channel: Channel) -> bool:
+    return record.urgency in channel.approval or command.hands_in
+
+
+def _seconded(record: Record, command: Command) -> Record:
+    """Approved by another than who wrote it or handed it in; or by the same, who breaks the glass with a reason."""
+    if command.by not in (record.author, record.handed_in_by):
+        return record.replaced(unseconded=None)
+    if not command.reason:
+        raise errors.Forbidden(
+            "A second person must approve what you have written or handed in. Is there nobody? Then give a `reason`."
+        )
+    return record.replaced(unseconded=True)
 
 
 def _go_live(record: Record, event: EventType, now: int, default_expiry: int = DAY) -> Decision:
@@ -225,6 +264,7 @@ def _go_live(record: Record, event: EventType, now: int, default_expiry: int = D
         expires_at=expires_at,
         expires_in=None,
         publish_at=None,
+        undo=None,
     )
     return Decision(live, upsert(event, live), _timers(live.id, expire=expires_at))
 
@@ -240,20 +280,26 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
     changes: dict[str, Any] = patch.changes()
     if "publish_at" in changes and current.published_at is not None:
         del changes["publish_at"]  # it has been seen; its hour is past
+    if "publish_at" in changes:
+        changes["undo"] = None  # it has an hour of its own now
     if patch.is_correction:
         changes["correction"] = patch.correction
     changes |= _new_expiry(current, patch, channel, now)
     if all(getattr(current, name) == value for name, value in changes.items()):
         return None
     seen = current.published_at is not None
-    edited = current.replaced(**changes, version=current.version + 1, author=command.by)
+    edited = current.replaced(**changes, version=current.version + 1, author=command.by, stale=None)
     edited = edited.replaced(updated_at=now) if seen else edited
     _check_times(edited, now)
     if current.state is State.LIVE:
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
         return Decision(edited, event, _timers(edited.id, expire=edited.expires_at))
-    if current.state is State.SCHEDULED and command.hands_in:
-        return Decision(edited.replaced(state=State.AWAITING), timers=_timers(edited.id))
+    if current.state is State.AWAITING or (
+        current.state is State.SCHEDULED and _asks_for_a_second(edited, command, channel)
+    ):
+        # What was approved were other words.
+        awaiting = _out_of_the_window(edited).replaced(state=State.AWAITING, handed_in_by=command.by)
+        return Decision(awaiting, timers=_timers(edited.id))
     if current.state is State.SCHEDULED:
         return _reschedule(edited, channel, now)
     expire = edited.expires_at if seen else None
@@ -278,6 +324,24 @@ def _reschedule(edited: Record, channel: Channel, now: int) -> Decision:
     return Decision(edited, timers=_timers(edited.id, release=edited.publish_at))
 
 
+def _out_of_the_window(record: Record) -> Record:
+    """An undo window ends with what it was for; an hour that somebody has set stays."""
+    return record.replaced(publish_at=None, undo=None) if record.undo else record
+
+
+def _beside_the_words(current: Record, command: Command) -> Decision | None:
+    """What changes no word changes no version: the place on the strip, the group, whether it still holds."""
+    if command.action is Action.MOVE:
+        return _move(current, command)
+    if command.action is Action.JOIN:
+        if current.group is not None:
+            return None
+        joined = current.replaced(group=command.group)
+        return Decision(joined, upsert(EventType.MOVED, joined) if joined.state is State.LIVE else None)
+    marked = current.replaced(stale=command.stale)
+    return None if marked == current else Decision(marked)
+
+
 def _move(current: Record, command: Command) -> Decision | None:
     moved = current.replaced(
         order=command.order or current.order,
@@ -294,10 +358,15 @@ def _enter(state: State, current: Record, command: Command, channel: Channel, no
         if command.action is Action.START and (current.publish_at or 0) > now:
             return None  # put off since the timer was set
         return _go_live(current, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
+    if state is State.DRAFT:
+        recalled = _out_of_the_window(current).replaced(state=State.DRAFT, handed_in_by=None, unseconded=None)
+        return Decision(recalled, timers=_timers(current.id))
     if state is State.HELD:
         told = removal(EventType.HELD, current.id, command.note) if seen else None
         expire = current.expires_at if seen else None
-        return Decision(current.replaced(state=State.HELD), told, _timers(current.id, expire=expire))
+        return Decision(
+            _out_of_the_window(current).replaced(state=State.HELD), told, _timers(current.id, expire=expire)
+        )
     if state is State.RETRACTED:
         return Decision(
             current.replaced(state=State.RETRACTED),
@@ -310,7 +379,3 @@ def _enter(state: State, current: Record, command: Command, channel: Channel, no
     told = removal(EventType.EXPIRED, current.id) if current.state is State.LIVE else None
     forgotten = current.replaced(state=State.EXPIRED, pinned=False)
     return Decision(forgotten, told, _timers(current.id, forget=now + FORGET_AFTER))
-
-
-def kill_sentence(at: int) -> str:
-    return f"It was killed at {instant.format(at)} and may not come back; use other words."

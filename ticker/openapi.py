@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
-from ticker.api import Holding, Nothing, Place, Retraction
+from ticker.api import Holding, Nothing, Place, Reason, Retraction
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.poll import LONGEST_WAIT
@@ -93,7 +93,7 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
-        *(Draft, Patch, Record, Retraction, Holding, Place, Nothing),
+        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing),
         *(Story, StoryDraft, Decision, Coverage),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
@@ -164,7 +164,11 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
         _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},
         _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
-        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Nothing, optional=True)},
+        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Reason, optional=True)},
+        _HEADLINE + "/recall": {"post": _write("Back to a draft, before readers have it", Nothing, optional=True)},
+        _HEADLINE + "/spike": {"post": _write("Away with a draft that nobody wants", Reason, optional=True)},
+        _HEADLINE + "/expire": {"post": _write("Off the strip without a word, now", Nothing, optional=True)},
+        _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
 

@@ -14,6 +14,7 @@ from ticker.headline import Record
 from ticker.log import Log, Place
 from ticker.position import Position
 from ticker.store import Client, Gone, refusal
+from ticker.tombstone import Tombstone
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
@@ -39,21 +40,6 @@ class Keys(NamedTuple):
     @classmethod
     def of(cls, channel: str) -> "Keys":
         return cls(*(f"ticker:{{{channel}}}:{name}" for name in cls._fields))
-
-
-class Tombstone(NamedTuple):
-    """What may never come back, and since when (ms)."""
-
-    id: str
-    at: int
-
-    def encode(self) -> str:
-        return json.dumps({"id": self.id, "at": self.at}, separators=(",", ":"))
-
-    @classmethod
-    def decode(cls, text: str) -> "Tombstone":
-        fields = json.loads(text)
-        return cls(fields["id"], fields["at"])
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,13 @@ ALLOWED: dict[Action, frozenset[Scope]] = {
     Action.MOVE: frozenset({Scope.PUBLISH, Scope.MOVE}),
     Action.HOLD: frozenset({Scope.PUBLISH, Scope.CORRECT, Scope.RETRACT, Scope.DRAFT}),
     Action.RETRACT: frozenset({Scope.RETRACT, Scope.SOURCE}),
+    Action.RECALL: frozenset({Scope.PUBLISH, Scope.SOURCE, Scope.DRAFT}),
+    Action.SPIKE: frozenset({Scope.PUBLISH, Scope.RETRACT}),
+    Action.EXPIRE: frozenset({Scope.PUBLISH, Scope.SOURCE}),
+    Action.JOIN: frozenset({Scope.PUBLISH, Scope.DRAFT}),
+    Action.FRESH: frozenset({Scope.PUBLISH, Scope.CORRECT}),
 }
+HANDED_IN = frozenset({Action.PUBLISH, Action.UPDATE, Action.RELEASE})  # what leads towards readers
 
 
 class Writer(NamedTuple):
@@ -83,8 +89,8 @@ class Writer(NamedTuple):
         raise Forbidden(f"To {action} {self._takes(ALLOWED[action], channel)}.")
 
     def hands_in(self, action: Action, channel: str, source: str | None = None) -> bool:
-        """Whether it may do this only up to the approval of somebody else. To hold needs nobody's."""
-        return action is not Action.HOLD and self._granted(action, channel, source) == {Scope.DRAFT}
+        """Whether it may do this only up to the approval of somebody else."""
+        return action in HANDED_IN and self._granted(action, channel, source) == {Scope.DRAFT}
 
     def allow_scope(self, scope: Scope, channel: str) -> None:
         """Forbidden unless the writer has this scope on this channel."""

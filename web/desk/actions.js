@@ -17,21 +17,21 @@ const live = is("live");
 export const ACTIONS = {
   approve: { key: "a", may: "approve", when: is("awaiting_approval"), big: true },
   release: { key: "r", may: "release", when: is("draft", "scheduled", "held"), big: true },
-  recall: { key: "b", may: "update", when: is("scheduled", "awaiting_approval"), big: true },
+  recall: { key: "b", may: "recall", when: is("scheduled", "awaiting_approval"), big: true },
   correct: { key: "c", may: "correct", when: (record) => seen(record) && is("live", "held")(record), big: true },
   edit: { key: "e", may: "update", when: is("draft", "awaiting_approval", "scheduled", "live", "held"), big: ({ state }) => state !== "live" && state !== "held" },
   hold: { key: "h", may: "hold", when: is("live", "scheduled"), big: true },
   hold_why: { key: "w", may: "hold", when: is("live", "scheduled") },
   kill: { key: "x", may: "retract", when: is("live", "held", "scheduled"), big: true, danger: true },
-  spike: { key: "s", may: "retract", when: is("draft", "awaiting_approval"), big: true },
+  spike: { key: "s", may: "spike", when: is("draft", "awaiting_approval"), big: true },
   pin: { key: "p", may: "move", when: live },
   up: { key: "Shift ↑", may: "move", when: live },
   down: { key: "Shift ↓", may: "move", when: live },
   top: { key: "t", may: "move", when: live },
   extend: { key: "+", may: "update", when: live },
   expire: { key: "l", may: "expire", when: live },
-  duplicate: { key: "d", may: "duplicate", when: () => about.editions.length > 0 },
-  fresh: { key: "v", may: "update", when: ({ stale }) => Boolean(stale) },
+  duplicate: { key: "d", may: "join", when: () => about.editions.length > 0 },
+  fresh: { key: "v", may: "fresh", when: ({ stale }) => Boolean(stale) },
 };
 
 /** Those that this writer may do with it now. @param {Record} record @returns {string[]} */
@@ -101,7 +101,7 @@ export class Actions {
 
   async spike(record) {
     const again = drafted(record);
-    if (await this.simply("retract", record, { reason: words.spiked }, "spike")) {
+    if (await this.simply("spike", record)) {
       this.done("spiked_done", record, { undo: () => this.page.api.publish(again) });
     }
   }
@@ -121,7 +121,7 @@ export class Actions {
   async approve(record) {
     const answer = await this.page.api.act(record, "approve");
     if (answer.ok) return this.told(answer.body);
-    if (answer.status !== 403 || !about.may.publish || !mine(record)) return this.page.dock.failed(answer, words.acts.approve);
+    if (answer.status !== 403 || !mine(record)) return this.page.dock.failed(answer, words.acts.approve);
     return this.breakGlass(record);
   }
 
@@ -142,7 +142,7 @@ export class Actions {
 
   /** What has become of something that was sent on its way. @param {Record} record @param {(() => Promise<any>)|null} undo */
   told(record, undo = null) {
-    const { dock, now, open, api } = this.page;
+    const { dock, open, api } = this.page;
     const text = quoted(record);
     const takeBack = async () => {
       const answer = await api.act(record, "recall");
@@ -151,9 +151,8 @@ export class Actions {
       return open(answer.body, "edit");
     };
     if (record.state === "scheduled") {
-      const soon = Date.parse(record.publish_at) - now() < 1000 * Math.max(1, about.undo[record.urgency] || 0) + 1000;
       const after = () => dock.done(words.published_done, { text, offers: this.offers(record) });
-      if (soon) dock.done(words.goes_out, { text, until: Date.parse(record.publish_at), undo: { label: words.take_back, run: takeBack }, after });
+      if (record.undo) dock.done(words.goes_out, { text, until: Date.parse(record.publish_at), undo: { label: words.take_back, run: takeBack }, after });
       else dock.done(words.scheduled_done, { text, undo: { label: words.take_back, run: takeBack } });
     } else if (record.state === "awaiting_approval") {
       dock.done(words.awaiting_done, { text, undo: { label: words.take_back, run: takeBack } });
@@ -265,8 +264,8 @@ export class Actions {
 }
 
 /** @param {Record} record */
-function mine({ author }) {
-  return author === about.writer;
+function mine({ author, handed_in_by: first }) {
+  return author === about.writer || first === about.writer;
 }
 
 /** What would have to be handed in to have it again. @param {Record} record */

@@ -4,7 +4,8 @@
  * @typedef {import("../board.js").Headline & {
  *   state: string, channel: string, author?: string, source?: {name: string, id?: string}, section?: string,
  *   region?: string, tags?: string[], group?: string, image?: string, publish_at?: string, expires_in?: number,
- *   stale?: boolean, unseconded?: boolean, rehearsal?: boolean}} Record
+ *   undo?: boolean, handed_in_by?: string, stale?: Stale, unseconded?: boolean, rehearsal?: boolean}} Record
+ * @typedef {{action: string, channel: string, by: string, at: string}} Stale what was done to another edition
  * @typedef {{ok: boolean, status: number, body: any, problem: any}} Answer
  */
 

@@ -8,7 +8,7 @@ const PHONE_PX = 390;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${STYLE}
-:host{block-size:3.25rem}section{grid-template-columns:minmax(0,1fr)}.stage{border:0}
+:host{block-size:2.75rem}section{grid-template:minmax(0,1fr) / minmax(0,1fr)}.stage{grid-area:1 / 1;border:0}
 .track{inset:0;position:absolute}.track li{inset-inline-start:0;block-size:100%}`);
 
 /** The headline that is being written, in the strip's own letters and colours. */

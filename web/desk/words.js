@@ -3,7 +3,7 @@
 /**
  * @typedef {{name: string, title: string, lang: string, dir: string}} Edition
  * @type {{channel: Edition, lang: string, words: any, may: {[action: string]: boolean}, writer: string,
- *   approval: string[], undo: {[urgency: string]: number}, expires_in: number, rehearsal: boolean,
+ *   approval: string[], rehearsal: boolean,
  *   limits: {advice: number, editorial: number, hard: number}, editions: Edition[],
  *   templates: {kickers: string[], correct: string[], kill: Template[], hold: Template[]}}}
  * @typedef {{reason: string, note: string}} Template
