@@ -1,7 +1,7 @@
 // One headline as it stands in a list of the desk.
 import { make, wording } from "../wording.js";
 import { seen } from "./places.js";
-import { clock, lasting, say, words } from "./words.js";
+import { about, clock, filled, lasting, say, words } from "./words.js";
 
 /** @typedef {import("./api.js").Record} Record */
 
@@ -28,7 +28,7 @@ export function fill(row, record, beside = {}) {
   urgency.dataset.urgency = record.urgency;
   const kicker = record.kicker && make("bdi", "kicker", record.kicker);
   part("tags").replaceChildren(...[urgency, kicker].filter(Boolean));
-  part("words").replaceChildren(wording({ ...record, link: "", lang: record.lang, dir: record.dir }));
+  part("headline").replaceChildren(wording({ ...record, link: "", lang: record.lang, dir: record.dir }));
   part("facts").replaceChildren(...facts(record));
   part("marks").replaceChildren(...marks(record, beside));
 }
@@ -65,11 +65,16 @@ function marks({ correction, pinned, stale, unseconded, lang, dir }, { presence 
   return [
     pinned && make("span", "mark pinned", words.pinned),
     corrected,
-    stale && make("span", "mark stale", typeof stale === "string" ? stale : words.stale_mark),
+    stale && make("span", "mark stale", filled(words.stale_by[stale.action], { title: titleOf(stale.channel) })),
     unseconded && make("span", "mark unseconded", words.unseconded),
     ...siblings.map((title) => make("span", "mark sibling", title)),
     ...presence.map((name) => make("span", "mark presence", make("bdi", "", name))),
   ].filter(Boolean);
+}
+
+function titleOf(channel) {
+  const edition = about.editions.find(({ name }) => name === channel);
+  return edition ? edition.title : channel;
 }
 
 /** The text of one, short, for a sentence about it. @param {Record} record */
