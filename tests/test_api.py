@@ -180,6 +180,8 @@ async def test_an_edit_needs_the_version_it_was_made_on(desk: Api, reader: Api) 
     assert (edited.status, edited.headers["etag"], edited.json["version"]) == (200, '"2"', 2)
     again = await desk.edit(first, text="Four hurt")
     assert again.fault == (412, "version-stale")
+    assert again.json["current"] == (await desk.get(path)).json
+    assert (again.json["current"]["text"], again.json["current"]["version"]) == ("Three hurt", 2)
     assert again.json["version"] == 2
     assert (await eventually_shown(reader, edited.json))["text"] == "Three hurt"
 

@@ -27,8 +27,9 @@ from ticker import (
     canary,
     connection,
     dead,
-    desk,
-    desk_stream,
+    decision,
+    desk_api,
+    editions_api,
     errors,
     events,
     fanout,
@@ -38,6 +39,7 @@ from ticker import (
     log,
     metrics,
     poll,
+    presence,
     protocol,
     requests,
     serve,
@@ -70,6 +72,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
+RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
 LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
@@ -177,6 +180,7 @@ def test_examples_of_messages_are_what_is_sent() -> None:
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
         protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
         protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
+        protocol.change(events.Event(events.EventType.PRESENCE, "presence", json='{"people":[]}'), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
     ]
@@ -275,7 +279,7 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
-    f"the same answer for {desk.ANSWER_KEPT // 3_600_000} hours",
+    f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
     f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
@@ -284,12 +288,28 @@ def test_limits_are_as_documented(sentence: str) -> None:
     assert sentence in PROTOCOL
 
 
+def test_the_desks_rules_are_as_documented() -> None:
+    assert f"At most {editions_api.MOST} drafts" in RULES
+    assert {codes(field)[0] for field, _ in table(section(RULES, "What the desk sees"))} == (
+        set(headline.Record.model_fields) - set(Headline.model_fields)
+    )
+
+
 @pytest.mark.parametrize("sentence", [
-    f"asks again every {desk_stream.CHECK_EVERY:.0f} s",
+    f"asks again every {desk_api.CHECK_EVERY:.0f} s",
+    f"It holds for {presence.HOLDS // 1000} s;",
+    f"At most {presence.MOST} pages at one desk",
+    f"`{presence.Presence.model_fields['tab'].metadata[0].pattern.strip('^$')}`",
     f"about the last {streams.DESK_LOG_KEPT:,} changes",
 ])  # fmt: skip
 def test_the_desk_is_as_documented(sentence: str) -> None:
     assert sentence in LIVE
+
+
+def test_what_is_said_at_the_desk_is_as_documented() -> None:
+    text = section(LIVE, "Presence")
+    assert presence.Presence.model_validate_json(blocks(text, "json")[0])
+    assert [name for row in table(text) for name in codes(row[0])] == list(presence.Presence.model_fields)
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------

@@ -219,7 +219,9 @@ def test_by_handing_in_alone_no_word_reaches_readers(start: State | None, action
 def test_an_edit_on_an_old_version_is_stale() -> None:
     with pytest.raises(errors.VersionStale) as refused:
         do(State.LIVE, Action.UPDATE, version=2)
-    assert refused.value.extra == {"version": 3}
+    assert refused.value.extra["version"] == 3
+    current = Record.model_validate(refused.value.extra["current"])
+    assert (current.version, current.text, current.author) == (3, "Text", "ann")
 
 
 def test_an_edit_that_changes_nothing_is_nothing() -> None:

@@ -1,8 +1,9 @@
 """The HTTP API: reading channels, and changing headlines through the desk."""
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import Self
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
 from ticker import poll, writers
+from ticker.channel import ChannelName
 from ticker.desk import Desk, Receipt
 from ticker.errors import NoHeadline, TickerError
 from ticker.filter import Filter
@@ -24,11 +26,16 @@ SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86
 
 
 class Retraction(BaseModel):
-    """Why a headline is killed, for the audit; and what readers are told, if anything."""
+    """Why a headline is killed, for the audit; and what readers are told, if anything.
+
+    Its other `editions` go with it; `notes` are what readers of these are told, by channel.
+    """
 
     model_config = ConfigDict(extra="forbid")
     reason: Note
     note: Note | None = None
+    notes: dict[ChannelName, Note] = {}
+    editions: bool = True
 
 
 class Holding(BaseModel):
@@ -121,10 +128,7 @@ async def publish(request: Request) -> Response:
     writer.allow(Action.PUBLISH, channel, source)
     hands_in, once = writer.hands_in(Action.PUBLISH, channel, source), once_of(request, body)
     receipt = await _desk(request).publish(channel, draft, by=writer, hands_in=hands_in, once=once)
-    assert receipt.record is not None
-    answer = _shown(receipt.record, private=True, status=201)
-    answer.headers["location"] = f"/v1/channels/{channel}/headlines/{receipt.record.id}"
-    return _with_position(answer, receipt)
+    return created(receipt)
 
 
 async def edit(request: Request) -> Response:
@@ -218,15 +222,27 @@ async def _allow(request: Request, writer: Writer, action: Action) -> bool:
     return writer.hands_in(action, channel, source)
 
 
+def created(receipt: Receipt) -> Response:
+    assert receipt.record is not None
+    answer = _shown(receipt.record, private=True, status=201)
+    answer.headers["location"] = f"/v1/channels/{receipt.record.channel}/headlines/{receipt.record.id}"
+    return _with_position(answer, receipt)
+
+
 def _done(receipt: Receipt, headline_id: str) -> Response:
     record = receipt.record
+    others = {"editions": [one.to_dict() for one in receipt.editions]} if receipt.editions else {}
     if record is None or record.state is State.RETRACTED:
-        return _with_position(JSONResponse({"id": headline_id, "state": State.RETRACTED}), receipt)
-    return _with_position(_shown(record, private=True), receipt)
+        gone = {"id": headline_id, "state": State.RETRACTED, **others}
+        return _with_position(JSONResponse(gone), receipt)
+    return _with_position(_shown(record, private=True, others=others), receipt)
 
 
-def _shown(record: Record, *, private: bool, status: int = 200) -> Response:
+def _shown(record: Record, *, private: bool, status: int = 200, others: Mapping[str, Any] | None = None) -> Response:
+    """`others` says what followed for the other editions."""
     body = record.to_record() if private else record.to_json()
+    if others:
+        body = f"{body[:-1]},{json.dumps(others, ensure_ascii=False)[1:]}"
     headers = {"etag": f'"{record.version}"', "cache-control": "no-store"}
     return Response(body, status, headers, media_type="application/json")
 

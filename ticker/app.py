@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from ticker import (
     api,
     check,
+    desk_api,
     desk_page,
-    desk_stream,
+    editions_api,
     embedded,
     errors,
     feeds,
@@ -36,6 +37,7 @@ from ticker.desk import Desk
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.lists import Lists
+from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
 from ticker.settings import Settings
@@ -59,7 +61,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *feeds.routes,
         *check.routes,
         *api.routes,
-        *desk_stream.routes,
+        *editions_api.routes,
+        *desk_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,
@@ -96,11 +99,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
         app.state.writers = Writers(Keys(redis))
+        app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)
         widget.assets()  # made before anybody waits for them
-        running = asyncio.create_task(_run(hub, reads))
+        running = asyncio.create_task(_run(hub, reads, app.state.presences))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
         try:
@@ -111,10 +115,11 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
                 await running
 
 
-async def _run(hub: Hub, reads: Reads) -> None:
+async def _run(hub: Hub, reads: Reads, presences: Presences) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
         tasks.create_task(reads.run())
+        tasks.create_task(presences.run())
         await hub.loaded.wait()
         say_ready()
 

@@ -1,6 +1,6 @@
 -- One change to one headline, in one step: all of it, or nothing.
 --
--- KEYS  log board places desk killed due meta audit desk_log desk_meta once
+-- KEYS  log board places desk killed due meta audit groups desk_log desk_meta once
 -- ARGV  1  id of the headline
 --       2  board[id] and 3 desk[id] as the decision found them ('' for none)
 --       4  board[id] and 5 desk[id] as they are to be ('' removes)
@@ -8,13 +8,14 @@
 --       7  answer to keep under `once`, 8 for how long (ms)
 --       9  epoch to begin with if the channel has none
 --      10  place on the strip as found and 11 as it is to be ('' for none)
---      12  what the desk is told, as a type ('' for nothing), and 13 how many such entries are kept, about
---      14  how many of: identity, tombstone as found, tombstone to write ('' for none, three each)
+--      12  place in its group as found and 13 as it is to be ('' for none)
+--      14  what the desk is told, as a type ('' for nothing), and 15 how many such entries are kept, about
+--      16  how many of: identity, tombstone as found, tombstone to write ('' for none, three each)
 --       then how many of: timer, due at in ms ('' takes it away, two each)
 --       then the fields of the log entry (none: readers are told nothing)
 -- Reply {'done', position, headlines on the strip, the lowest place} | {'once', answer} | {'changed'}
 
-local log, board, places, desk, killed, due, meta, audit, desk_log, desk_meta, once = unpack(KEYS)
+local log, board, places, desk, killed, due, meta, audit, groups, desk_log, desk_meta, once = unpack(KEYS)
 local id = ARGV[1]
 
 -- Answered before? Then the same answer again: a retry does nothing.
@@ -24,8 +25,8 @@ if answered then return {'once', answered} end
 -- Is everything as the decision found it: the version, and no tombstone since?
 local function found(key, field, as) return (redis.call('HGET', key, field) or '') == as end
 if not found(board, id, ARGV[2]) or not found(desk, id, ARGV[3]) then return {'changed'} end
-local at, identities = 15, {}
-for _ = 1, tonumber(ARGV[14]) do
+local at, identities = 17, {}
+for _ = 1, tonumber(ARGV[16]) do
   local identity, before, after = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if not found(killed, identity, before) then return {'changed'} end
   if after ~= '' then identities[#identities + 1] = {identity, after} end
@@ -38,8 +39,12 @@ local function keep(key, value)
 end
 keep(board, ARGV[4])
 keep(desk, ARGV[5])
-if ARGV[10] ~= '' then redis.call('ZREM', places, ARGV[10]) end
-if ARGV[11] ~= '' then redis.call('ZADD', places, 0, ARGV[11]) end
+local function stand(key, before, after)
+  if before ~= '' then redis.call('ZREM', key, before) end
+  if after ~= '' then redis.call('ZADD', key, 0, after) end
+end
+stand(places, ARGV[10], ARGV[11])
+stand(groups, ARGV[12], ARGV[13])
 for _, identity in ipairs(identities) do redis.call('HSET', killed, identity[1], identity[2]) end
 
 -- What the clock must do.
@@ -62,11 +67,11 @@ end
 
 -- What the desk is told: the same headline, with what readers never see.
 redis.call('HSETNX', desk_meta, 'epoch', ARGV[9])
-if ARGV[12] ~= '' then
-  local told = {'type', ARGV[12], 'id', id}
+if ARGV[14] ~= '' then
+  local told = {'type', ARGV[14], 'id', id}
   local record = ARGV[4] ~= '' and ARGV[4] or ARGV[5]
   if record ~= '' then told[5], told[6] = 'headline', record end
-  local last = redis.call('XADD', desk_log, 'MAXLEN', '~', ARGV[13], '*', unpack(told))
+  local last = redis.call('XADD', desk_log, 'MAXLEN', '~', ARGV[15], '*', unpack(told))
   redis.call('HSET', desk_meta, 'last', last, 'trimmed', 1)
 end
 

@@ -4,6 +4,7 @@ Read the situation, decide without touching the world, make it true in one step;
 between, do it again.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -11,22 +12,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ticker import instant
+from ticker import decision
 from ticker.channel import Channel
-from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, Unavailable
-from ticker.events import EventType
-from ticker.headline import Draft, Patch, Record, State, new_id, source_headline_id
-from ticker.life import Action, Command, Decision, decide
+from ticker.decision import CLOCK
+from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, TickerError, Unavailable
+from ticker.group import FOLLOWED, Edition, follow_up
+from ticker.headline import Draft, Patch, Record, new_id, source_headline_id
+from ticker.life import Action, Command, Decision
 from ticker.place import place
-from ticker.stream import Appended, Change, Changed, Situation, Stream, split_answer
-from ticker.tombstone import SAME_TEXT_KEPT, Tombstone, words_of
+from ticker.stream import Appended, Changed, Situation, Stream, split_answer
+from ticker.tombstone import SAME_TEXT_KEPT, words_of
 from ticker.writer import Writer
 
-ANSWER_KEPT = 24 * 3600 * 1000  # ms a writer may repeat a request with its Idempotency-Key
-RETRY_KEPT = 60 * 1000  # ms for our own repeats, when Redis's answer was lost
 TRIES = 20  # times a decision is made anew because something changed under it
-
-CLOCK = "clock"
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +42,8 @@ class Receipt(NamedTuple):
     record: Record | None
     position: str | None
     changed: bool
+    group: str | None = None
+    editions: tuple[Edition, ...] = ()  # what followed for the others of its group
 
 
 class Desk:
@@ -88,7 +88,7 @@ class Desk:
         """Update, or correct when the patch carries a note. VersionStale when it was made on another version."""
         action = Action.CORRECT if patch.is_correction else Action.UPDATE
         command = _command(action, by, headline_id, patch=patch, version=version, hands_in=hands_in)
-        return await self._do(channel, command, once)
+        return await self._with_editions(channel, command, once)
 
     async def hold(
         self,
@@ -104,7 +104,8 @@ class Desk:
 
         `reason` is for the audit, `note` for readers.
         """
-        return await self._do(channel, _command(Action.HOLD, by, headline_id, reason=reason, note=note), once)
+        command = _command(Action.HOLD, by, headline_id, reason=reason, note=note)
+        return await self._with_editions(channel, command, once)
 
     async def release(
         self, channel: str, headline_id: str, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
@@ -132,6 +133,12 @@ class Desk:
         """Away with a draft that nobody wants. It may not come back, and others may come in the same words."""
         return await self._do(channel, _command(Action.SPIKE, by, headline_id, reason=reason), once)
 
+    async def join(
+        self, channel: str, headline_id: str, group: str, *, by: Writer | str, once: Once | None = None
+    ) -> Receipt:
+        """It becomes one of a group of editions, unless it is in one."""
+        return await self._do(channel, _command(Action.JOIN, by, headline_id, group=group), once)
+
     async def fresh(self, channel: str, headline_id: str, *, by: Writer | str, once: Once | None = None) -> Receipt:
         """An edition whose sister has changed was looked at, and still holds."""
         return await self._do(channel, _command(Action.FRESH, by, headline_id), once)
@@ -144,12 +151,19 @@ class Desk:
         *,
         by: Writer | str,
         note: str | None = None,
+        notes: Mapping[str, str] | None = None,
+        editions: bool = True,
         even_unknown: bool = False,
         once: Once | None = None,
     ) -> Receipt:
-        """Kill it: gone from every screen, for good. `even_unknown` bars a headline that has not come yet."""
-        command = _command(Action.RETRACT, by, headline_id, reason=reason, note=note)
-        return await self._do(channel, command, once, even_unknown=even_unknown)
+        """Kill it: gone from every screen, for good, and so are its other `editions` where the writer may kill; where
+        not, they are marked.
+
+        `notes` are what readers of these are told, by channel. `even_unknown` bars a headline that has not come yet.
+        """
+        command = _command(Action.RETRACT, by, headline_id, reason=reason, note=note, notes=notes or {})
+        killer = by if editions and isinstance(by, Writer) else None
+        return await self._with_editions(channel, command, once, killer=killer, even_unknown=even_unknown)
 
     async def move(
         self,
@@ -218,12 +232,60 @@ class Desk:
 
     # --- how it is done ---------------------------------------------------------------------------------------------
 
+    async def _with_editions(
+        self,
+        channel: str,
+        command: Command,
+        once: Once | None,
+        *,
+        killer: Writer | None = None,
+        even_unknown: bool = False,
+    ) -> Receipt:
+        """And what follows for the other editions. One that fails stops none of the others; a repeat with the same
+        key does what is left to do. A kill is carried on even when it was made before.
+        """
+        receipt = await self._do(channel, command, once, even_unknown=even_unknown)
+        concerns = receipt.changed or command.action is Action.RETRACT
+        if receipt.group is None or command.action not in FOLLOWED or not concerns:
+            return receipt
+        on = self._channel(channel)
+        told = await asyncio.gather(
+            *(self._follow_up(on, other, command, receipt.group, once, killer) for other in self.channels.values())
+        )
+        return receipt._replace(editions=tuple(edition for some in told for edition in some))
+
+    async def _follow_up(
+        self, on: Channel, other: Channel, command: Command, group: str, once: Once | None, killer: Writer | None
+    ) -> list[Edition]:
+        try:
+            others = await self.stream.group(other.name, group)
+        except TickerError as error:
+            return [Edition(other.name, None, "failed", error.detail)]
+        return [
+            await self._follow_up_one(on, other, headline_id, command, once, killer)
+            for headline_id in others
+            if headline_id != command.id
+        ]
+
+    async def _follow_up_one(
+        self, on: Channel, other: Channel, headline_id: str, command: Command, once: Once | None, killer: Writer | None
+    ) -> Edition:
+        kills = killer is not None and killer.may(Action.RETRACT, other.name)
+        follows = follow_up(command, on, other, headline_id, self.stream.now(), kills=kills)
+        key = Once(f"{once.key} {follows.action} {headline_id}", once.digest) if once else None
+        try:
+            await self._do(other.name, follows, key)
+        except TickerError as error:
+            logger.warning("%s: %s could not follow %s/%s", other.name, headline_id, on.name, command.id)
+            return Edition(other.name, headline_id, "failed", error.detail)
+        return Edition(other.name, headline_id, "marked" if follows.stale else "retracted")
+
     async def _do(
         self, channel_name: str, command: Command, once: Once | None, *, even_unknown: bool = False
     ) -> Receipt:
         channel = self._channel(channel_name)
         key = _once_key(command.by, once) if once else self._randomness(16).hex()
-        identities = _identities(command, None)
+        identities = decision.identities(command, None)
         # What is published is nearly always new: guess so, and save a look; append.lua sees when it is not.
         guess = self.stream.nothing_yet(command.id) if command.action is Action.PUBLISH else None
         for _ in range(TRIES):
@@ -232,21 +294,21 @@ class Desk:
             if found.answer is not None:
                 await self.stream.confirm(channel_name, key)
                 return _same_answer(*split_answer(found.answer), once)
-            wanted = _identities(command, found.record)
+            wanted = decision.identities(command, found.record)
             if wanted != identities:  # only now is it known which words a kill must bar
                 identities = wanted
                 continue
-            decision = _decide(found, command, channel, identities, even_unknown=even_unknown)
-            if decision is None:
-                return Receipt(found.record, None, changed=False)
-            change = _change(found, command, decision, identities, once)
+            decided = decision.decide(found, command, channel, identities, even_unknown=even_unknown)
+            if decided is None:
+                return Receipt(found.record, None, changed=False, group=_group(found))
+            change = decision.change(found, command, decided, identities, once.digest if once else None)
             try:
                 appended = await self.stream.append(channel_name, identities, key, change)
             except Changed:
                 continue
             if change.board and appended.size > channel.limit:
                 await self._make_room(channel, appended)
-            return _receipt(appended, decision, once)
+            return _receipt(appended, decided, once)
         raise Unavailable("Too many changes to this headline at the same moment; try again.")
 
     async def _make_room(self, channel: Channel, appended: Appended) -> None:
@@ -255,10 +317,10 @@ class Desk:
             for _ in range(appended.size - channel.limit):
                 command = Command(Action.EXPIRE, "desk", appended.lowest, at_once=True)
                 found = await self.stream.read(channel.name, command.id, (), "")
-                decision = _decide(found, command, channel, (), even_unknown=False)
-                if decision is None:
+                decided = decision.decide(found, command, channel, (), even_unknown=False)
+                if decided is None:
                     return
-                change = _change(found, command, decision, (), None)
+                change = decision.change(found, command, decided, (), None)
                 appended = await self.stream.append(channel.name, (), self._randomness(16).hex(), change)
         except (Unavailable, Changed):  # what was asked for is done; the next one makes the room
             logger.warning("%s: the strip is over its limit of %d for now", channel.name, channel.limit)
@@ -277,96 +339,17 @@ def _command(action: Action, by: Writer | str, headline_id: str, **fields: Any) 
     return Command(action, by.name, headline_id, via=by.via, is_person=by.is_person, **fields)
 
 
-def _identities(command: Command, record: Record | None) -> tuple[str, ...]:
-    """What else a tombstone may name, beside the id: the words."""
-    if command.action is Action.PUBLISH and command.draft is not None:
-        return (words_of(command.draft.text),)
-    if command.patch is not None and command.patch.text is not None:
-        return (words_of(command.patch.text),)
-    if command.action is Action.RETRACT and record is not None:
-        return (words_of(record.text),)
-    return ()
+def _group(found: Situation) -> str | None:
+    """Of a killed one the tombstone knows it."""
+    tombstone = found.tombstone(found.id)
+    return tombstone.group if tombstone else found.record.group if found.record else None
 
 
-def _decide(
-    found: Situation, command: Command, channel: Channel, identities: tuple[str, ...], *, even_unknown: bool
-) -> Decision | None:
-    tombstone = found.tombstone(command.id)
-    if even_unknown and found.record is None and tombstone is None:
-        return Decision(None)
-    if tombstone is not None and command.action not in (Action.RETRACT, Action.SPIKE, Action.HOLD):
-        if command.by == CLOCK or command.action is Action.MARK:
-            return None
-        raise Killed(tombstone.sentence)
-    if command.action is not Action.RETRACT:
-        for identity in identities:
-            words = found.tombstone(identity)
-            if words is not None and words.id != command.id and found.now - words.at < SAME_TEXT_KEPT:
-                raise Killed(f"These words were killed: {words.sentence}")
-    return decide(found.record, command, channel, found.now, killed=tombstone is not None)
-
-
-def _change(
-    found: Situation, command: Command, decision: Decision, identities: tuple[str, ...], once: Once | None
-) -> Change:
-    record, before = decision.record, found.record
-    raw = record.to_record() if record else ""
-    on_board = record is not None and record.state is State.LIVE
-    kills = command.action in (Action.RETRACT, Action.SPIKE)
-    tombstone = Tombstone(command.id, found.now, before.group if before else None)
-    return Change(
-        situation=found,
-        board=raw if on_board else "",
-        desk="" if on_board or kills else raw,
-        event=decision.event,
-        for_desk=_for_desk(command, decision),
-        timers=decision.timers,
-        tombstones=dict.fromkeys((command.id, *identities), tombstone) if kills else {},
-        audit=_audit(found.now, command, before, record),
-        answer=_answer(record, once),
-        answer_ms=ANSWER_KEPT if once else RETRY_KEPT,
-    )
-
-
-def _for_desk(command: Command, decision: Decision) -> EventType | None:
-    """What the desk is told. It sees whatever may yet be on the strip: a held headline has not left its sight."""
-    if command.action is Action.FORGET:
-        return None
-    if command.action in (Action.RETRACT, Action.SPIKE):
-        return EventType.RETRACTED
-    if decision.record is None or decision.record.state is State.EXPIRED:
-        return EventType.EXPIRED
-    event = decision.event
-    return event.type if event is not None and event.headline is not None else EventType.UPDATED
-
-
-def _audit(now: int, command: Command, before: Record | None, after: Record | None) -> dict[str, Any]:
-    broken = after is not None and after.unseconded and not (before and before.unseconded)
-    entry: dict[str, Any] = {
-        "at": instant.format(now),
-        "by": command.by,
-        "via": command.via or None,
-        "action": "break_glass" if broken else command.action.value,
-        "id": command.id,
-        "from": before.state.value if before else None,
-        "to": after.state.value if after else None,
-        "version": after.version if after else None,
-        "reason": command.reason or (command.patch.correction if command.patch else None),
-    }
-    if command.patch is not None or (before.text if before else None) != (after.text if after else None):
-        entry |= {"before": before.text if before else None, "after": after.text if after else None}
-    return entry
-
-
-def _answer(record: Record | None, once: Once | None) -> str:
-    answer = {"digest": once.digest if once else "", "record": record.to_record() if record else None}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-
-
-def _receipt(appended: Appended, decision: Decision, once: Once | None) -> Receipt:
+def _receipt(appended: Appended, decided: Decision, once: Once | None) -> Receipt:
     if appended.answer is not None:
         return _same_answer(appended.position, appended.answer, once)
-    return Receipt(decision.record, appended.position or None, changed=True)
+    record = decided.record
+    return Receipt(record, appended.position or None, changed=True, group=record.group if record else None)
 
 
 def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
@@ -374,7 +357,7 @@ def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
     if once is not None and fields["digest"] != once.digest:
         raise KeyReused("This Idempotency-Key belongs to another request; use a new key for a new request.")
     record = Record.model_validate_json(fields["record"]) if fields["record"] else None
-    return Receipt(record, position or None, changed=True)
+    return Receipt(record, position or None, changed=True, group=record.group if record else None)
 
 
 def _once_key(by: Writer | str, once: Once) -> str:

@@ -1,7 +1,7 @@
 """What can happen to a headline, as readers are told it. The log is a list of these.
 
-And one thing that happens to no headline: a most-read list has changed. It stands in the log to have a position
-like everything else that readers are told; no board takes notice of it.
+And what happens to no headline: a most-read list has changed; and at a desk, who is there. It stands in the log to
+have a position like everything else that is told; no board takes notice of it.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,11 @@ class EventType(StrEnum):
     RETRACTED = "retracted"
     EXPIRED = "expired"
     MOST_READ = "most_read"
+    PRESENCE = "presence"  # at a desk only
+
+    @property
+    def concerns_a_headline(self) -> bool:
+        return self not in (EventType.MOST_READ, EventType.PRESENCE)
 
     @property
     def removes(self) -> bool:
@@ -31,8 +36,8 @@ class EventType(StrEnum):
 class Event:
     """One change. `headline` is the headline as it now stands; None when the change removes it.
 
-    `json` is the headline as it goes to readers, made once by the desk and handed along as it is; of a most-read
-    list, whose `id` is none of a headline, it is the list.
+    `json` is the headline as it goes to readers, made once by the desk and handed along as it is; of what concerns
+    none, and whose `id` is none of a headline, it is all there is to tell.
     """
 
     type: EventType
@@ -67,7 +72,7 @@ def from_fields(fields: Mapping[str, str], model: type[Headline] = Headline) -> 
         event_type = EventType(fields["type"])
         if event_type.removes:
             return removal(event_type, fields["id"], fields.get("note"))
-        if event_type is EventType.MOST_READ:
+        if not event_type.concerns_a_headline:
             return Event(event_type, fields["id"], json=fields["list"])
         json = fields["headline"]
         return Event(event_type, fields["id"], model.model_validate_json(json), json)

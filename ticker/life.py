@@ -140,6 +140,8 @@ class Command:
     is_person: bool = False  # who has an undo window
     group: str | None = None
     stale: Stale | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)  # for readers of other editions, by channel
+    with_: str = ""  # what was done to another edition, of which this follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,7 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         raise errors.VersionStale(
             f"You edited version {command.version}; it is at version {current.version} now. Read it, then edit again.",
             version=current.version,
+            current=current.model_dump(mode="json", exclude_none=True),
         )
     changes: dict[str, Any] = patch.changes()
     if "publish_at" in changes and current.published_at is not None:

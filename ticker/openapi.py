@@ -10,9 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
 from ticker.api import Holding, Nothing, Place, Reason, Retraction
+from ticker.editions_api import Duplicate, Together
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.poll import LONGEST_WAIT
+from ticker.presence import Presence
 from ticker.ranking import LISTS, ROWS
 from ticker.story import Story, StoryDraft
 from ticker.urgency import Urgency
@@ -93,8 +95,8 @@ def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> di
 
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
-        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing),
-        *(Story, StoryDraft, Decision, Coverage),
+        *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing, Together, Duplicate),
+        *(Story, StoryDraft, Decision, Coverage, Presence),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
     problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
@@ -149,6 +151,21 @@ def _writing() -> dict[str, Any]:
         body=Patch,
         problems=(*_WRITE_PROBLEMS, "412", "428"),
     )
+    duplicate = _operation(
+        "A draft of it for another channel",
+        [CHANNEL, ID, ONCE],
+        answer=headline,
+        body=Duplicate,
+        problems=_WRITE_PROBLEMS,
+        status="201",
+    )
+    together = _operation(
+        "Hand in several editions of one story",
+        [ONCE],
+        answer=_json({"type": "object"}),
+        body=Together,
+        problems=_WRITE_PROBLEMS,
+    )
     read = _operation("One headline", [CHANNEL, ID], answer=headline, problems=("401", *_READ_PROBLEMS, "410"))
     check = _operation(
         "All that an editor should know before it leaves; changes nothing",
@@ -168,6 +185,8 @@ def _writing() -> dict[str, Any]:
         _HEADLINE + "/recall": {"post": _write("Back to a draft, before readers have it", Nothing, optional=True)},
         _HEADLINE + "/spike": {"post": _write("Away with a draft that nobody wants", Reason, optional=True)},
         _HEADLINE + "/expire": {"post": _write("Off the strip without a word, now", Nothing, optional=True)},
+        _HEADLINE + "/duplicate": {"post": duplicate},
+        "/v1/editions": {"post": together},
         _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
         _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
@@ -185,7 +204,20 @@ def _at_desk() -> dict[str, Any]:
     events = _operation(
         "What changed at the desk since a position", [CHANNEL, AFTER, WAIT, *FILTER], answer=anything, problems=by_desk
     )
-    return {_DESK: {"get": snapshot}, _DESK + "/stream": {"get": stream}, _DESK + "/events": {"get": events}}
+    appear = _operation(
+        "Say that you are there", [CHANNEL], answer=anything, body=Presence, problems=(*_WRITE_PROBLEMS, "429")
+    )
+    tab = _param("tab", "query", {"type": "string"}, "the page that leaves")
+    return {
+        _DESK: {"get": snapshot},
+        _DESK + "/stream": {"get": stream},
+        _DESK + "/events": {"get": events},
+        _DESK + "/presence": {
+            "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
+            "put": appear,
+            "delete": _operation("Leave", [CHANNEL, tab], answer=anything, problems=by_desk),
+        },
+    }
 
 
 def _most_read() -> dict[str, Any]:

@@ -40,7 +40,7 @@ def snapshot(
 def change(event: Event, position: str) -> Message:
     if event.headline is not None:
         text = f'{{"type":"{event.type}","position":"{position}","headline":{event.json}}}'
-    elif event.type is EventType.MOST_READ:
+    elif not event.type.concerns_a_headline:
         text = f'{{"type":"{event.type}","position":"{position}",{event.json.removeprefix("{")}'
     else:
         text = _dump({"type": event.type, "position": position, "id": event.id, **_note(event.note)})

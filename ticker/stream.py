@@ -19,7 +19,6 @@ from ticker.tombstone import Tombstone
 APPEND = Path(__file__).with_name("append.lua").read_text()
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
-RETRIED = 60_000  # ms an answer is kept for our own retries
 DESK_LOG_KEPT = 5_000  # entries, about; who was away for longer gets a snapshot
 
 
@@ -34,6 +33,7 @@ class Keys(NamedTuple):
     due: str
     meta: str
     audit: str
+    groups: str
     desk_log: str
     desk_meta: str
 
@@ -140,7 +140,9 @@ class Stream(Log):
         found = change.situation
         args: list[str | int] = [found.id, found.on_board, found.on_desk, change.board, change.desk]
         args += [_dump(change.audit)[:-1], change.answer, change.answer_ms, self._new_epoch()]
-        args += [_place(found.on_board), _place(change.board), change.for_desk or "", DESK_LOG_KEPT]
+        args += [_place(found.on_board), _place(change.board)]
+        args += [_member(found.on_board or found.on_desk), _member(change.board or change.desk)]
+        args += [change.for_desk or "", DESK_LOG_KEPT]
         barred = list(dict.fromkeys([found.id, *identities]))
         args.append(len(barred))
         for identity in barred:
@@ -204,6 +206,14 @@ class Stream(Log):
             raise refusal(error) from error
         return [Record.model_validate_json(text) for text in raw]
 
+    async def group(self, channel: str, name: str) -> list[str]:
+        """The ids of a group's headlines on this channel."""
+        try:
+            found = await self.redis.zrange(Keys.of(channel).groups, f"[{name} ", f"[{name} ~", bylex=True)
+        except Gone as error:
+            raise refusal(error) from error
+        return [member.rpartition(" ")[2] for member in found]
+
     # --- the clock's work -------------------------------------------------------------------------------------------
 
     async def due(self, channel: str, now: int, most: int = 500) -> list[str]:
@@ -243,6 +253,12 @@ def _place(raw: str) -> str:
         return ""
     fields = json.loads(raw)
     return f"{int(fields['pinned'])}{fields['order']} {fields['id']}"
+
+
+def _member(raw: str) -> str:
+    """Where a headline stands among those of the channel's groups."""
+    fields = json.loads(raw) if raw else {}
+    return f"{fields['group']} {fields['id']}" if fields.get("group") else ""
 
 
 def _once_key(channel: str, once: str) -> str:

@@ -88,6 +88,10 @@ class Writer(NamedTuple):
             raise Forbidden(f"A source's key may only touch headlines whose source.name is {self.source!r}.")
         raise Forbidden(f"To {action} {self._takes(ALLOWED[action], channel)}.")
 
+    def may(self, action: Action, channel: str) -> bool:
+        """Whether it may do this to any headline there, whoever wrote it."""
+        return bool(self._granted(action, channel, None))
+
     def hands_in(self, action: Action, channel: str, source: str | None = None) -> bool:
         """Whether it may do this only up to the approval of somebody else."""
         return action in HANDED_IN and self._granted(action, channel, source) == {Scope.DRAFT}

@@ -14,7 +14,9 @@ from ticker import filter as filters
 from ticker import poll, sse, writers
 from ticker.errors import Forbidden, Unauthorized, Unavailable
 from ticker.hub import Hub
+from ticker.presence import Presence, Presences
 from ticker.protocol import CloseCode
+from ticker.requests import read_model
 from ticker.subscription import Subscription
 from ticker.writer import Scope, Writer
 
@@ -26,20 +28,25 @@ async def admit(request: Request) -> Writer:
     """Who works at this desk. Unauthorized or Forbidden when it is nobody that may."""
     writer = await writers.of(request)
     writer.allow_scope(Scope.READ, request.path_params["channel"])
+    _hub(request).desk(request.path_params["channel"])
     return writer
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
 
 
 async def snapshot(request: Request) -> Response:
     await admit(request)
-    hub: Hub = request.app.state.hub
     wanted = filters.parse(request.query_params.get("urgency"), request.query_params.get("section"))
-    body = hub.desk(request.path_params["channel"]).peek(wanted).document()
+    body = _hub(request).desk(request.path_params["channel"]).peek(wanted).document()
     return Response(body, headers=HEADERS, media_type="application/json")
 
 
 async def events(request: Request) -> Response:
     await admit(request)
-    hub: Hub = request.app.state.hub
+    hub = _hub(request)
     body = await poll.answer(request, hub, hub.desk(request.path_params["channel"]))
     await admit(request)  # it may have waited for a minute
     return Response(body, headers=HEADERS, media_type="application/json")
@@ -73,10 +80,42 @@ async def _still_may(request: Request) -> bool:
     return True
 
 
+# --- who is there ---------------------------------------------------------------------------------------------------
+
+
+async def present(request: Request) -> Response:
+    await admit(request)
+    return _picture(await _presences(request).at(request.path_params["channel"]))
+
+
+async def appear(request: Request) -> Response:
+    writer = await admit(request)
+    presence, _ = await read_model(request, Presence)
+    return _picture(await _presences(request).appear(request.path_params["channel"], writer, presence))
+
+
+async def leave(request: Request) -> Response:
+    writer = await admit(request)
+    tab = request.query_params.get("tab", "")
+    return _picture(await _presences(request).leave(request.path_params["channel"], writer, tab))
+
+
+def _picture(body: str) -> Response:
+    return Response(body, headers=HEADERS, media_type="application/json")
+
+
+def _presences(request: Request) -> Presences:
+    presences: Presences = request.app.state.presences
+    return presences
+
+
 _DESK = "/v1/desk/{channel}"
 
 routes: list[BaseRoute] = [
     Route(_DESK, snapshot),
     Route(_DESK + "/stream", Stream(), methods=["GET"]),
     Route(_DESK + "/events", events),
+    Route(_DESK + "/presence", present, methods=["GET"]),
+    Route(_DESK + "/presence", appear, methods=["PUT"]),
+    Route(_DESK + "/presence", leave, methods=["DELETE"]),
 ]
