@@ -58,7 +58,7 @@ from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.reads import Reads
-from ticker.settings import Settings, SourceSettings
+from ticker.settings import DeskSettings, OidcSettings, Settings, SourceSettings
 from ticker.stream import Stream
 from ticker.writer import Scope
 from workers import fetch, match, parse, source
@@ -352,6 +352,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
         elif name == "sources":
             assert codes(key) == ["[sources.NAME]"]
             assert default == default_of(Settings, name)
+        elif name == "desk":
+            assert (codes(key), default) == (["[desk]"], "")
         else:
             assert key == ("" if name == "config" else f"`{name}`")
             assert default == default_of(Settings, name), name
@@ -369,6 +371,8 @@ TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read", "undo"}
         ("Lengths", Lengths, set[str]()),
         ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
+        ("Desk", DeskSettings, set[str]()),
+        ("Sign-in provider", OidcSettings, set[str]()),
         ("Sources", SourceSettings, set[str]()),
     ],
 )

@@ -14,10 +14,10 @@ PURE = {
     "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.counting",
     "ticker.deflate", "ticker.errors", "ticker.events", "ticker.fanout", "ticker.filter", "ticker.group",
     "ticker.handshake", "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.likeness",
-    "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin", "ticker.place", "ticker.position",
-    "ticker.preflight", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related", "ticker.robots",
-    "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription", "ticker.text",
-    "ticker.tombstone", "ticker.urgency", "ticker.writer",
+    "ticker.lockout", "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin", "ticker.place",
+    "ticker.position", "ticker.preflight", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related",
+    "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription",
+    "ticker.text", "ticker.tombstone", "ticker.urgency", "ticker.writer",
     "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",
@@ -28,9 +28,10 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.check", "ticker.cors", "ticker.desk_api", "ticker.desk_page",
-        "ticker.editions_api", "ticker.feeds", "ticker.health", "ticker.most_read", "ticker.openapi", "ticker.pages",
-        "ticker.poll", "ticker.requests", "ticker.sse", "ticker.websocket", "ticker.widget", "ticker.writers",
+        "ticker.api", "ticker.app", "ticker.check", "ticker.cookies", "ticker.cors", "ticker.desk_api",
+        "ticker.desk_page", "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health", "ticker.most_read",
+        "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sign_in", "ticker.sse",
+        "ticker.staff", "ticker.templates", "ticker.websocket", "ticker.widget", "ticker.writers",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},
@@ -40,6 +41,9 @@ PLACES = {
     "pebble": {"workers.parse"},
     "brotli": {"ticker.widget"},
     "rjsmin": {"ticker.bundle"},
+    "argon2": {"ticker.password"},
+    "itsdangerous": {"ticker.seal"},
+    "jinja2": {"ticker.templates"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

@@ -26,7 +26,9 @@ from ticker import (
     most_read,
     openapi,
     pages,
+    sign_in,
     sse,
+    staff,
     websocket,
     widget,
 )
@@ -34,12 +36,16 @@ from ticker import settings as settings_of
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.lists import Lists
+from ticker.password import Passwords
+from ticker.people import People
 from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
+from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stories import Stories
@@ -67,8 +73,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *health.routes,
         *openapi.routes,
         *pages.routes,
-        *desk_page.routes,
         *widget.routes,
+        *sign_in.routes,
+        *staff.routes,
+        *desk_page.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(
@@ -98,7 +106,10 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
-        app.state.writers = Writers(Keys(redis))
+        app.state.people = people = People(redis)
+        sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
+        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions)
+        app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
         app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))

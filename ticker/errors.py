@@ -2,8 +2,8 @@
 
     TickerError
     ├── Malformed 400        the request cannot be read
-    ├── Unauthorized 401     no key, or one that is not known
-    ├── Forbidden 403        a key without the right
+    ├── Unauthorized 401     no key and no session, or one that is not known
+    ├── Forbidden 403        a key or a person without the right
     ├── NotFound 404         no such channel, headline or page
     ├── Conflict 409
     │   ├── Refused          the headline's state does not allow the action
@@ -16,6 +16,7 @@
     ├── UpgradeRequired 426  a WebSocket's address
     ├── VersionMissing 428   an edit must say which version it was made on
     ├── TooMany 429
+    │   └── TooManyTries     wrong passwords
     ├── HeadTooLarge 431
     └── Unavailable 503      try again later
 
@@ -58,14 +59,14 @@ class Malformed(TickerError):
 class Unauthorized(TickerError):
     code = "unauthorized"
     status = 401
-    title = "A valid key is needed"
+    title = "A valid key, or to be signed in, is needed"
     headers: ClassVar[Mapping[str, str]] = {"www-authenticate": "Bearer"}
 
 
 class Forbidden(TickerError):
     code = "forbidden"
     status = 403
-    title = "This key may not do that"
+    title = "You may not do that"
 
 
 class NotFound(TickerError):
@@ -96,6 +97,14 @@ class NoStory(NotFound):
 
     def __init__(self, story_id: str) -> None:
         super().__init__(f"There is no story {story_id!r} on this channel.")
+
+
+class NoPerson(NotFound):
+    code = "no-person"
+    title = "There is no such person"
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"There is no person {login!r} here.")
 
 
 class MethodNotAllowed(TickerError):
@@ -174,6 +183,15 @@ class TooMany(TickerError):
     status = 429
     title = "Too many at once"
     retry_after = 30
+
+
+class TooManyTries(TooMany):
+    code = "too-many-tries"
+    title = "Too many wrong passwords"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many wrong passwords; try again in {seconds} s.")
+        self.retry_after = seconds
 
 
 class HeadTooLarge(TickerError):

@@ -7,10 +7,10 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ticker.errors import Unauthorized
-from ticker.store import Client, Gone, refusal
+from ticker.store import Client, ask
 from ticker.writer import EVERYWHERE, Scope, Writer
 
 KEYS = "ticker:keys"  # hash: id → JSON of the key without its secret
@@ -51,19 +51,19 @@ class Keys:
             "revoked_at": None,
             "digest": _digest(secret),
         }
-        await self._call("hset", KEYS, key_id, json.dumps(fields))
+        await ask(self.redis, "hset", KEYS, key_id, json.dumps(fields))
         return f"tk_{key_id}_{secret}"
 
     async def list(self) -> list[Key]:
-        stored = await self._call("hgetall", KEYS)
+        stored = await ask(self.redis, "hgetall", KEYS)
         return sorted((_decode(key_id, raw) for key_id, raw in stored.items()), key=lambda key: key.created_at)
 
     async def revoke(self, key_id: str) -> bool:
         """False when there is no such key."""
-        raw = await self._call("hget", KEYS, key_id)
+        raw = await ask(self.redis, "hget", KEYS, key_id)
         if raw is None:
             return False
-        await self._call("hset", KEYS, key_id, json.dumps(json.loads(raw) | {"revoked_at": self._now()}))
+        await ask(self.redis, "hset", KEYS, key_id, json.dumps(json.loads(raw) | {"revoked_at": self._now()}))
         return True
 
     async def check(self, header: str | None) -> Key:
@@ -74,19 +74,13 @@ class Keys:
         scheme, _, credentials = (header or "").partition(" ")
         match = _TEXT.fullmatch(credentials.strip())
         if scheme.lower() != "bearer" or match is None:
-            raise Unauthorized("Send a key as `Authorization: Bearer tk_…`; `ticker key create` makes one.")
-        raw = await self._call("hget", KEYS, match[1])
+            raise Unauthorized("Send a key as `Authorization: Bearer tk_…`, or sign in at /desk/sign-in.")
+        raw = await ask(self.redis, "hget", KEYS, match[1])
         key = _decode(match[1], raw) if raw else None
         right = hmac.compare_digest(key.digest if key else _digest(""), _digest(match[2]))
         if key is None or not right or key.revoked_at is not None:
             raise Unauthorized("This key is not known here, or has been revoked; `ticker key create` makes a new one.")
         return key
-
-    async def _call(self, command: str, *args: str) -> Any:
-        try:
-            return await getattr(self.redis, command)(*args)
-        except Gone as error:
-            raise refusal(error) from error
 
 
 def _digest(secret: str) -> str:

@@ -23,3 +23,12 @@ def sharing(origin: bytes | None, origins: Sequence[str]) -> list[tuple[bytes, b
     if origin.decode("latin-1") in origins:
         return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
     return []
+
+
+def is_our_own(site: str | None, origin: str | None, host: str | None) -> bool:
+    """Whether a browser sends this from one of our own pages: by `Sec-Fetch-Site` (Fetch Metadata), which no page can
+    set, and where a browser does not send that, by `Origin`. Who sends neither cannot show it.
+    """
+    if site is not None:
+        return site == "same-origin"
+    return origin is not None and allowed(origin, host, ())

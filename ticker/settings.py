@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ticker.channel import DAY, Channel
 from ticker.urgency import Urgency
+from ticker.writer import EVERYWHERE, Role
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -36,6 +37,36 @@ class SourceSettings(BaseModel):
     limit: int = Field(default=100, ge=1, le=1000, description="newest entries considered at each poll")
     max_age: int | None = Field(default=None, ge=60, description="seconds; older dated entries are left out")
     quiet_after: int = Field(default=6 * 3600, ge=60, description="seconds without anything new until it is told")
+
+
+class OidcSettings(BaseModel):
+    """A provider with which people sign in: `[desk.oidc]` in ticker.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^https?://[^\s?#]+$", max_length=2048)
+    client_id: str = Field(min_length=1, max_length=200)
+    title: str = Field(default="Single sign-on", max_length=60, description="what the sign-in page calls it")
+    scope: str = Field(default="openid profile email", max_length=400, description="what is asked of it")
+    login_claim: str = Field(default="preferred_username", description="the claim that becomes a new person's login")
+    roles_claim: str = Field(default="groups", description="the claim whose values have roles")
+    roles: dict[str, dict[str, Role]] = Field(
+        min_length=1, max_length=200, description="`[desk.oidc.roles]`: value of the claim = roles by channel"
+    )
+
+
+class DeskSettings(BaseModel):
+    """`[desk]` in ticker.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idle_minutes: int = Field(default=720, ge=5, le=43_200, description="without a sign of life until a session ends")
+    session_hours: int = Field(default=168, ge=1, le=8760, description="after which a session ends in any case")
+    oidc: OidcSettings | None = None
+
+
+# What the desk's own pages are called: no channel can have such a name.
+RESERVED = frozenset({"account", "invitation", "people", "sign-in", "sign-out"})
 
 
 class Settings(BaseSettings):
@@ -73,6 +104,8 @@ class Settings(BaseSettings):
     audit_days: int = Field(default=365, ge=1, le=3650, description="days that audit and tombstones are kept")
     channels: dict[str, Channel] = Field(default={}, description="`[channels.NAME]` in ticker.toml; default en, ar, es")
     sources: dict[str, SourceSettings] = Field(default={}, description="`[sources.NAME]` in ticker.toml")
+    desk: DeskSettings = Field(default=DeskSettings(), description="`[desk]` in ticker.toml")
+    oidc_secret: SecretStr | None = Field(default=None, description="the secret that the sign-in provider gave us")
 
     @classmethod
     def settings_customise_sources(
@@ -121,6 +154,11 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"source {source.name!r} is for the channel {source.channel!r}, which is not configured"
                 )
+        for name in RESERVED & set(self.channels):
+            raise ValueError(f"a channel cannot be called {name!r}: that is a page of the desk")
+        granted = self.desk.oidc.roles.values() if self.desk.oidc else ()
+        for name in {name for roles in granted for name in roles} - {EVERYWHERE, *self.channels}:
+            raise ValueError(f"[desk.oidc.roles] names the channel {name!r}, which is not configured")
         return self
 
     @property

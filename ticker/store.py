@@ -80,6 +80,14 @@ def _host_port(text: str) -> tuple[str, int]:
     return (host, int(port)) if host else (text, 26379)
 
 
+async def ask(client: Client, command: str, *args: Any, **options: Any) -> Any:
+    """One command. What goes wrong with it is told as a refusal."""
+    try:
+        return await getattr(client, command)(*args, **options)
+    except Gone as error:
+        raise refusal(error) from error
+
+
 def refusal(error: BaseException) -> TickerError:
     """What a failure of Redis means for whoever asked, as one sentence."""
     text = str(error)

@@ -12,13 +12,15 @@ import click
 from ticker import embedded, logs, serve, settings, store
 from ticker.cli.become import ROOT
 from ticker.cli.failure import USAGE, Failure
+from ticker.cli.people import invitation
 from ticker.cli.write import saved_key
 from ticker.client import Client
 from ticker.errors import Unauthorized
 from ticker.keys import Keys
+from ticker.people import People
 from ticker.processes import Processes, is_supervised, leave_with_parent, parse_procfile
 from ticker.settings import Settings
-from ticker.writer import Scope
+from ticker.writer import EVERYWHERE, Role, Scope
 
 LOOK_EVERY = 0.1  # seconds between two looks at /readyz
 STOP_WITHIN = 5.0  # seconds, beyond the time in which readers are let go, before a process is killed
@@ -58,8 +60,8 @@ async def _up(mine: Settings, commands: dict[str, str]) -> int:
     processes.heed_signals()
     processes.heed_hangup(lambda: processes.signal_all(signal.SIGHUP))  # each knows best how it is renewed
     async with embedded.redis_url(mine) as url:
-        key = await desk_key(mine.data, url)
-        welcome = asyncio.create_task(_welcome(mine, key))
+        key, link = await desk_key(mine.data, url), await first_admin(mine, url)
+        welcome = asyncio.create_task(_welcome(mine, key, link))
         try:
             return await processes.run()
         finally:
@@ -80,6 +82,22 @@ async def desk_key(data: Path, url: str) -> str:
     return saved
 
 
+async def first_admin(mine: Settings, url: str) -> str | None:
+    """A link with which `admin` chooses a password; None once somebody can sign in. `admin` is made when there is
+    nobody at all.
+    """
+    async with store.connect(url) as redis:
+        people = People(redis)
+        known = await people.list()
+        if any(person.password or person.subject for person in known):
+            return None
+        if not known:
+            await people.add("admin", "Admin", {EVERYWHERE: Role.ADMIN})
+        if await people.get("admin") is None:
+            return None
+        return invitation(mine.url, await people.invite("admin"))
+
+
 def _save(data: Path, key: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
     new = data / "desk.key.new"
@@ -89,16 +107,18 @@ def _save(data: Path, key: str) -> None:
     new.replace(data / "desk.key")
 
 
-async def _welcome(mine: Settings, key: str) -> None:
+async def _welcome(mine: Settings, key: str, link: str | None) -> None:
     """Once readers can be served, say where, and how to go on."""
     client = Client(mine.url)
     while not await asyncio.to_thread(client.is_ready):  # noqa: ASYNC110  another process has no event
         await asyncio.sleep(LOOK_EVERY)
     channel = next(iter(mine.channels))
+    desk = f"{link}  (sign in as admin; once)" if link else f"{mine.url}/desk/sign-in"
     click.echo(f"""
   The ticker is up.
 
   Page      {mine.url}/
+  Desk      {desk}
   Desk key  {key}
   Publish   curl {mine.url}/v1/channels/{channel}/headlines -H 'Authorization: Bearer {key}' \
 -H 'Content-Type: application/json' -d '{{"text": "Hello, world", "urgency": "flash"}}'

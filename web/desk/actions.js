@@ -94,8 +94,9 @@ export class Actions {
       templates: about.templates.kill, editions: Boolean(record.group), more: words.kill_more,
     });
     if (!answer) return;
-    const { reason, note, editions } = answer;
-    const body = { reason, ...(note ? { note } : {}), ...(record.group && !editions ? { editions: false } : {}) };
+    const { reason, note, editions, template } = answer;
+    const notes = note && record.group && editions ? { notes: notesElsewhere(template) } : {};
+    const body = { reason, ...(note ? { note } : {}), ...notes, ...(record.group && !editions ? { editions: false } : {}) };
     if (await this.simply("retract", record, body, "kill")) this.done("killed_done", record);
   }
 
@@ -261,6 +262,11 @@ export class Actions {
     };
     dock.done(say(sentence, values), { text, undo: undo ? { label: word, run } : undefined, offers });
   }
+}
+
+/** What readers of the other editions are told, in their language. @param {number} template */
+function notesElsewhere(template) {
+  return Object.fromEntries(about.editions.map(({ name, notes }) => [name, notes[template]]));
 }
 
 /** @param {Record} record */

@@ -34,6 +34,11 @@ export class Api {
     return this._ask("POST", `${this._of(channel, id)}/${action}`, body);
   }
 
+  /** Of one story, together. @param {{[channel: string]: object}} drafts */
+  editions(drafts) {
+    return this._ask("POST", "/v1/editions", { drafts });
+  }
+
   /** @param {object} draft */
   check(draft) {
     return this._ask("POST", `/v1/channels/${this.channel}/headlines/check`, draft);

@@ -15,7 +15,7 @@ export class Ask {
     get("ask-reasons").addEventListener("change", (/** @type {any} */ { target }) => this.choose(Number(target.value)));
   }
 
-  /** @param {Question} question @returns {Promise<{reason: string, note: string, editions: boolean}|null>} */
+  /** @param {Question} question @returns {Promise<{reason: string, note: string, editions: boolean, template: number}|null>} */
   ask({ title, yes, text, more = "", lang, dir, templates = [], reason = true, note = true, editions = false, danger = false }) {
     this.templates = templates;
     get("ask-title").textContent = title;
@@ -41,6 +41,7 @@ export class Ask {
   }
 
   choose(index) {
+    this.template = index;
     const { reason = "", note = "" } = this.templates[index] || {};
     get("ask-reason").value = reason;
     get("ask-note").value = note;
@@ -50,6 +51,7 @@ export class Ask {
     if (this.dialog.returnValue !== "yes") return null;
     return {
       reason: get("ask-reason").value.trim(), note: get("ask-note").value.trim(), editions: get("ask-editions").checked,
+      template: this.template,
     };
   }
 }

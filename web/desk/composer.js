@@ -92,7 +92,7 @@ export class Composer {
     if (how === "correct") return words.acts.correct;
     if (record && record.state === "live") return words.acts.update;
     if (record && record.state !== "draft") return words.save;
-    if (!about.may.release || about.approval.includes(fields.urgency)) return words.for_approval;
+    if (!about.publishes || about.approval.includes(fields.urgency)) return words.for_approval;
     if (fields.publish_at) return say("schedule_for", { time: clock(fields.publish_at, true) });
     return about.rehearsal ? words.publish_rehearsal : words.publish;
   }
@@ -190,28 +190,32 @@ export class Composer {
     const { api, drafts } = this.page;
     const { fields } = this;
     const editions = about.editions.filter(({ name }) => fields[`edition-${name}`].trim());
-    const group = editions.length ? { group: `g-${crypto.randomUUID().slice(0, 13)}` } : {};
-    const draft = { ...draftOf(fields), ...group, ...more };
-    const answer = await api.publish(draft);
+    const draft = { ...draftOf(fields), ...more };
+    const answer = editions.length ? await this.together(draft, editions) : await api.publish(draft);
     if (!answer.ok) return this.refused(answer, words.publish);
     drafts.forget(NEW);
     this.leave();
     this.page.actions().told(answer.body);
-    this.focus();
-    return this.publishEditions(editions, draft, fields);
+    for (const { title, problem } of answer.refused || []) {
+      this.page.dock.failed({ ok: false, status: problem.status, body: null, problem }, say("edition_failed", { title }));
+    }
+    return this.focus();
   }
 
-  /** Each by itself: one that is refused does not stop the others, and waits on the desk of its own channel. */
-  async publishEditions(editions, draft, fields) {
-    const { api, drafts, dock } = this.page;
+  /** One that is refused does not stop the others, and waits on the desk of its own channel. */
+  async together(draft, editions) {
     const { kicker: _, ...common } = draft;
-    await Promise.all(editions.map(async ({ name, title }) => {
-      const text = fields[`edition-${name}`];
-      const answer = await api.publish({ ...common, text }, name);
-      if (answer.ok) return;
-      drafts.of(name).keep(NEW, { ...this.empty, text, urgency: draft.urgency });
-      dock.failed(answer, say("edition_failed", { title }));
-    }));
+    const { fields } = this;
+    const others = editions.map(({ name }) => [name, { ...common, text: fields[`edition-${name}`].trim() }]);
+    const answer = await this.page.api.editions({ [about.channel.name]: draft, ...Object.fromEntries(others) });
+    if (!answer.ok) return answer;
+    const outcomes = new Map(answer.body.editions.map((one) => [one.channel, one]));
+    const here = outcomes.get(about.channel.name);
+    const refused = editions.map(({ name, title }) => ({ name, title, problem: outcomes.get(name).problem })).filter(({ problem }) => problem);
+    for (const { name } of refused) {
+      this.page.drafts.of(name).keep(NEW, { ...this.empty, text: fields[`edition-${name}`], urgency: draft.urgency });
+    }
+    return { ok: !here.problem, status: here.status, body: here.headline, problem: here.problem, refused };
   }
 
   async save(release) {

@@ -34,7 +34,7 @@ const actions = new Actions({
 const receipts = new Receipts();
 const presence = new Presence(api, () => {
   const id = composer.record ? composer.record.id : lists.currentId;
-  return { id: id || "", doing: composer.record || composer.dirty ? "editing" : "looking" };
+  return { ...(id ? { id } : {}), doing: composer.record || composer.dirty ? "editing" : "looking" };
 });
 
 // -- what comes

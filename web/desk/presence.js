@@ -9,11 +9,12 @@ const EVERY_MS = 10000; // the server forgets who has been silent for 25 s
  * @typedef {{name: string, id: string, doing: string, since: string}} Present
  */
 export class Presence {
-  /** @param {import("./api.js").Api} api @param {() => {id: string, doing: string}} here what we are doing ourselves */
+  /** @param {import("./api.js").Api} api @param {() => {id?: string, doing: string}} here what we are doing ourselves */
   constructor(api, here) {
     this.api = api;
     this.here = here;
     this.told = "";
+    this.tab = crypto.randomUUID().slice(0, 8);
     /** @type {Present[]} */
     this.people = [];
     this.timer = setInterval(() => this.tell(true), EVERY_MS);
@@ -26,7 +27,7 @@ export class Presence {
     const said = JSON.stringify(here);
     if (said === this.told && !again) return;
     this.told = said;
-    if (!document.hidden || !again) this.api.desk("presence", here);
+    if (!document.hidden || !again) this.api.desk("presence", { ...here, tab: this.tab });
   }
 
   /** @param {Present[]} people */

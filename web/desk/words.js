@@ -1,9 +1,9 @@
 // What the server has written into the page: its words in the writer's language, the channel, and what the writer may do.
 
 /**
- * @typedef {{name: string, title: string, lang: string, dir: string}} Edition
+ * @typedef {{name: string, title: string, lang: string, dir: string, notes?: string[]}} Edition
  * @type {{channel: Edition, lang: string, words: any, may: {[action: string]: boolean}, writer: string,
- *   approval: string[], rehearsal: boolean,
+ *   approval: string[], publishes: boolean, rehearsal: boolean,
  *   limits: {advice: number, editorial: number, hard: number}, editions: Edition[],
  *   templates: {kickers: string[], correct: string[], kill: Template[], hold: Template[]}}}
  * @typedef {{reason: string, note: string}} Template

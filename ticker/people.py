@@ -1,0 +1,133 @@
+"""People who work at the desk: kept in Redis, with their roles by channel. Each change is made in one step."""
+
+import hashlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ticker.errors import Conflict, NoPerson, Unavailable
+from ticker.store import Client, ask
+from ticker.writer import Role, Writer, rights_of
+
+PEOPLE = "ticker:people"  # hash: login → JSON of the person
+SUBJECTS = "ticker:subjects"  # hash: who somebody is at a sign-in provider → login
+INVITATION = "ticker:invitation:"  # and a digest: string, the login, until it is used or over
+INVITATION_KEPT = 3 * 24 * 3600  # s
+TRIES = 20
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+NAME_LIMIT = 60  # characters
+
+_REPLACE = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+
+
+class Person(NamedTuple):
+    login: str
+    name: str
+    roles: Mapping[str, Role]  # by channel; "*" for all that are not named
+    created_at: int
+    password: str | None = None  # hashed; none until one is chosen, and for who signs in elsewhere
+    subject: str | None = None  # issuer and id at the sign-in provider
+    lang: str | None = None  # of the pages; the browser's when there is none
+    sessions_from: int = 0  # what was begun before has ended
+    signed_in_at: int | None = None
+
+    @property
+    def title(self) -> str:
+        """How the audit names them."""
+        return f"{self.name} ({self.login})"
+
+    def writer(self, via: str) -> Writer:
+        return Writer(self.title, via, rights_of(self.roles), login=self.login)
+
+
+class People:
+    def __init__(self, redis: Client, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self.redis = redis
+        self._now = now
+
+    async def add(self, login: str, name: str, roles: Mapping[str, Role], **more: Any) -> Person:
+        """Conflict when there is somebody of that login."""
+        person = Person(login, name, roles, self._now(), **more)
+        if not await ask(self.redis, "hsetnx", PEOPLE, login, _encode(person)):
+            raise Conflict(f"There is a person {login!r} already.")
+        if person.subject:
+            await ask(self.redis, "hset", SUBJECTS, person.subject, login)
+        return person
+
+    async def get(self, login: str) -> Person | None:
+        raw = await ask(self.redis, "hget", PEOPLE, login)
+        return _decode(login, raw) if raw else None
+
+    async def by_subject(self, subject: str) -> Person | None:
+        login = await ask(self.redis, "hget", SUBJECTS, subject)
+        person = await self.get(login) if login else None
+        return person if person and person.subject == subject else None
+
+    async def list(self) -> list[Person]:
+        stored = await ask(self.redis, "hgetall", PEOPLE)
+        return sorted((_decode(login, raw) for login, raw in stored.items()), key=lambda person: person.login)
+
+    async def change(self, login: str, **changes: Any) -> Person:
+        """NoPerson when there is none. What others change at the same moment is kept."""
+        for _ in range(TRIES):
+            raw = await ask(self.redis, "hget", PEOPLE, login)
+            if raw is None:
+                raise NoPerson(login)
+            person = _decode(login, raw)._replace(**changes)
+            if await ask(self.redis, "eval", _REPLACE, 1, PEOPLE, login, raw, _encode(person)):
+                return person
+        raise Unavailable("Too many changes to this person at the same moment; try again.")
+
+    async def end_sessions(self, login: str) -> Person:
+        """At once and everywhere: who comes with an older one is nobody."""
+        return await self.change(login, sessions_from=self._now())
+
+    async def remove(self, login: str) -> None:
+        """NoPerson when there is none."""
+        person = await self.get(login)
+        if person is None or not await ask(self.redis, "hdel", PEOPLE, login):
+            raise NoPerson(login)
+        if person.subject:
+            await ask(self.redis, "hdel", SUBJECTS, person.subject)
+
+    # --- invitations ------------------------------------------------------------------------------------------------
+
+    async def invite(self, login: str) -> str:
+        """A token with which this person may choose a password, once."""
+        token = secrets.token_urlsafe(24)
+        await ask(self.redis, "set", INVITATION + _digest(token), login, ex=INVITATION_KEPT)
+        return token
+
+    async def invited(self, token: str) -> Person | None:
+        """Whom a token is for; it may still be used."""
+        login = await ask(self.redis, "get", INVITATION + _digest(token))
+        return await self.get(login) if login else None
+
+    async def accept(self, token: str) -> Person | None:
+        """The same, and it is used up."""
+        login = await ask(self.redis, "getdel", INVITATION + _digest(token))
+        return await self.get(login) if login else None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _encode(person: Person) -> str:
+    fields = person._asdict()
+    del fields["login"]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _decode(login: str, raw: str) -> Person:
+    fields = json.loads(raw)
+    fields["roles"] = {channel: Role(role) for channel, role in fields["roles"].items()}
+    return Person(login, **fields)
