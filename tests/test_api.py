@@ -86,12 +86,12 @@ class Api:
 
 
 @contextmanager
-def serving(redis_server: RedisServer, folder: Path, **env: str) -> Iterator[Web]:
+def serving(redis_server: RedisServer, folder: Path, channels: str = CHANNELS, **env: str) -> Iterator[Web]:
     """A web process on an empty Redis. It must not have failed at anything in the end."""
     with redis_server.client as client:
         client.flushall()
     config = folder / "ticker.toml"
-    config.write_text(CHANNELS)
+    config.write_text(channels)
     web = Web(redis_server.url, folder, **{"TICKER_CONFIG": str(config), **env})
     web.start()
     try:

@@ -29,7 +29,7 @@ def sessions(redis: Client, people: People) -> Sessions:
 
 class Asking:
     def __init__(self, sessions: Sessions) -> None:
-        self.app = SimpleNamespace(state=SimpleNamespace(writers=Writers(Keys(sessions.redis), sessions)))
+        self.app = SimpleNamespace(state=SimpleNamespace(writers=Writers(Keys(sessions.redis), sessions, {})))
 
     def __call__(self, method: str = "GET", type_: str = "http", **headers: str) -> HTTPConnection:
         raw = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]

@@ -79,7 +79,8 @@ class Place(BaseModel):
 
 async def channels(request: Request) -> Response:
     hub: Hub = request.app.state.hub
-    listed = [f.channel.model_dump(include={"name", "title", "lang", "dir"}) for f in hub.fanouts.values()]
+    public = [f.channel for f in hub.fanouts.values() if not f.channel.rehearsal]
+    listed = [channel.model_dump(include={"name", "title", "lang", "dir"}) for channel in public]
     return JSONResponse({"channels": listed}, headers={"cache-control": "public, max-age=60"})
 
 

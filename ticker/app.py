@@ -108,7 +108,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
         app.state.people = people = People(redis)
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
-        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions)
+        app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
         app.state.presences = Presences(hub)
         reads = Reads(redis, given.channels, stream.now)

@@ -67,6 +67,7 @@ class Channel(BaseModel):
     expires_in: int = Field(default=DAY, ge=10, le=400 * DAY, description="seconds a headline stays by default")
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
+    rehearsal: bool = Field(default=False, description="a world of its own: nothing of it can go to a live channel")
     undo: Undo = Field(default=Undo(), description="how long a person's publication can be taken back")
     origins: list[str] = Field(default=["*"], description="sites whose pages may read this channel")
     lengths: Lengths = Field(default=Lengths(), description="how long a headline should be")

@@ -5,7 +5,7 @@ from typing import Any
 
 from ticker import instant, life
 from ticker.channel import Channel
-from ticker.errors import Killed
+from ticker.errors import Killed, Refused
 from ticker.events import EventType
 from ticker.headline import Record, State
 from ticker.life import Action, Command, Decision
@@ -45,7 +45,19 @@ def decide(
             words = found.tombstone(identity)
             if words is not None and words.id != command.id and found.now - words.at < SAME_TEXT_KEPT:
                 raise Killed(f"These words were killed: {words.sentence}")
+    if _is_of_the_other_world(found.record, channel) and command.action not in _AWAY:
+        if command.by == CLOCK:
+            return None
+        raise Refused("This channel is not what it was, live or for rehearsals, when this was made; write it anew.")
     return life.decide(found.record, command, channel, found.now, killed=tombstone is not None)
+
+
+# All that may be done to a headline of the other world: a channel has some when its `rehearsal` was changed.
+_AWAY = {Action.HOLD, Action.RETRACT, Action.SPIKE, Action.RECALL, Action.EXPIRE, Action.FORGET, Action.MARK}
+
+
+def _is_of_the_other_world(record: Record | None, channel: Channel) -> bool:
+    return record is not None and bool(record.rehearsal) != channel.rehearsal
 
 
 def change(

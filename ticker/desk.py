@@ -17,7 +17,7 @@ from ticker.channel import Channel
 from ticker.decision import CLOCK
 from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, TickerError, Unavailable
 from ticker.group import FOLLOWED, Edition, follow_up
-from ticker.headline import Draft, Patch, Record, new_id, source_headline_id
+from ticker.headline import REHEARSAL, Draft, Patch, Record, new_id, source_headline_id
 from ticker.life import Action, Command, Decision
 from ticker.place import place
 from ticker.stream import Appended, Changed, Situation, Stream, split_answer
@@ -71,6 +71,7 @@ class Desk:
         sourced = source is not None and source.id is not None
         headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
         id_ = headline_id or new_id(self._randomness(10))
+        id_ = f"{REHEARSAL}{id_}" if self._channel(channel).rehearsal else id_
         command = _command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
         return await self._do(channel, command, once)
 
@@ -250,7 +251,11 @@ class Desk:
             return receipt
         on = self._channel(channel)
         told = await asyncio.gather(
-            *(self._follow_up(on, other, command, receipt.group, once, killer) for other in self.channels.values())
+            *(
+                self._follow_up(on, other, command, receipt.group, once, killer)
+                for other in self.channels.values()
+                if other.rehearsal == on.rehearsal
+            )
         )
         return receipt._replace(editions=tuple(edition for some in told for edition in some))
 

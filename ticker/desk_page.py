@@ -43,7 +43,7 @@ async def channel(request: Request) -> Response:
 
 def _about(request: Request, writer: Writer, channel: Channel, lang: str) -> dict[str, Any]:
     """What the page's modules are told: web/desk/words.js has its type."""
-    others = [one for one in _channels(request, writer) if one.name != channel.name]
+    world = [one for one in _channels(request, writer) if one.rehearsal is channel.rehearsal]
     return {
         "channel": _edition(channel),
         "lang": lang,
@@ -52,11 +52,12 @@ def _about(request: Request, writer: Writer, channel: Channel, lang: str) -> dic
         "may": {action.value: _may(writer, action, channel) for action in ALLOWED},
         "publishes": _may(writer, Action.RELEASE, channel) and not writer.hands_in(Action.RELEASE, channel.name),
         "approval": sorted(channel.approval),
+        "rehearsal": channel.rehearsal,
         "limits": preflight.limits(channel),
         "editions": [
             {**_edition(one), "notes": [kill["note"] for kill in templates(one.lang)["kill"]]}
-            for one in others
-            if _may(writer, Action.PUBLISH, one)
+            for one in world
+            if one.name != channel.name and _may(writer, Action.PUBLISH, one)
         ],
         "templates": templates(channel.lang),
     }

@@ -35,6 +35,8 @@ class Editions:
 
         With the same `once` it may be done again: what was taken is not taken twice, and the group is the same.
         """
+        if len({c.rehearsal for name in drafts if (c := self.desk.channels.get(name)) is not None}) > 1:
+            raise _of_two_worlds("/drafts")
         group = group or new_id(_digest(by, once) if once else self._randomness(10))
         return group, await asyncio.gather(
             *(self._publish(channel, draft, group, by, once) for channel, draft in drafts.items())
@@ -62,6 +64,9 @@ class Editions:
         if to == channel:
             fault = {"pointer": "/channel", "detail": "is where it is already"}
             raise Invalid("An edition is for another channel; see `errors`.", errors=[fault])
+        one, other = self.desk.channels.get(channel), self.desk.channels.get(to)
+        if one is not None and other is not None and one.rehearsal != other.rehearsal:
+            raise _of_two_worlds("/channel")
         by.allow(Action.JOIN, channel)
         by.allow(Action.PUBLISH, to)
         origin = await self.desk.find(channel, headline_id)
@@ -77,6 +82,11 @@ class Editions:
             return origin.group
         joined = (await self.desk.join(origin.channel, origin.id, origin.id, by=by)).record
         return joined.group if joined is not None and joined.group is not None else origin.id
+
+
+def _of_two_worlds(pointer: str) -> Invalid:
+    fault = {"pointer": pointer, "detail": "is of a rehearsal and of a live channel"}
+    return Invalid("A rehearsal is another world: no story is in both; see `errors`.", errors=[fault])
 
 
 def _digest(by: Writer, once: Once) -> bytes:

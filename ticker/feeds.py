@@ -27,6 +27,8 @@ COLUMNS = ("id", "version", "urgency", "kicker", "text", "link", "section", "reg
            "published_at", "updated_at", "expires_at", "pinned", "correction")  # fmt: skip
 
 
+REHEARSED = "REHEARSAL: "
+
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
@@ -61,7 +63,11 @@ async def feed(request: Request) -> Response:
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     media_type, write = format_
-    strip = Strip(fanout.channel, shown, position.ms, site, str(request.url.remove_query_params(["after"])))
+    channel = fanout.channel
+    if channel.rehearsal:  # a feed goes to machines that know of no mark but the words themselves
+        channel = channel.model_copy(update={"title": f"{REHEARSED}{channel.title}"})
+        shown = [headline.model_copy(update={"text": f"{REHEARSED}{headline.text}"}) for headline in shown]
+    strip = Strip(channel, shown, position.ms, site, str(request.url.remove_query_params(["after"])))
     return Response(write(strip), headers=headers, media_type=media_type)
 
 

@@ -24,6 +24,8 @@ CODE_POINTS_PER_GRAPHEME = 10  # a single grapheme can be a kilobyte; the sum is
 
 _ID_BYTES = 10
 
+REHEARSAL = "rehearsal-"  # what ids begin with that are of no live headline
+
 
 class State(StrEnum):
     DRAFT = "draft"
@@ -74,7 +76,7 @@ Link = Annotated[str, Field(max_length=LINK_LIMIT), AfterValidator(_web_address)
 Tags = Annotated[list[Name], Field(max_length=TAGS_LIMIT)]
 Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,60}$")]
 Seconds = Annotated[int, Field(ge=1, le=400 * DAY, strict=True)]
-HeadlineId = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
+HeadlineId = Annotated[str, Field(pattern=rf"^({REHEARSAL})?[a-z2-7]{{16}}$")]
 
 
 class _Closed(BaseModel):
@@ -122,6 +124,7 @@ class Draft(_Editable):
     tags: Tags = []
     source: Source | None = None
     state: Literal["draft"] | None = None
+    rehearsal: Literal[True] | None = None
 
 
 class Patch(_Editable):
@@ -181,6 +184,7 @@ class Headline(BaseModel):
     pinned: bool = False
     order: str = ""
     correction: str | None = None
+    rehearsal: Literal[True] | None = None
 
     def to_json(self) -> str:
         """One line, without the fields that are empty. A record's private fields are never in it."""

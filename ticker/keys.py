@@ -28,11 +28,12 @@ class Key(NamedTuple):
     created_at: int
     revoked_at: int | None
     digest: str
+    rehearsal: bool = False  # for rehearsals, and for nothing else; without, for nothing of them
 
     @property
     def writer(self) -> Writer:
         rights = dict.fromkeys(self.channels or {EVERYWHERE}, self.scopes)
-        return Writer(f"{self.name} ({self.id})", f"key:{self.id}", rights, source=self.name)
+        return Writer(f"{self.name} ({self.id})", f"key:{self.id}", rights, source=self.name, rehearsal=self.rehearsal)
 
 
 class Keys:
@@ -40,7 +41,9 @@ class Keys:
         self.redis = redis
         self._now = now
 
-    async def create(self, name: str, scopes: Iterable[str], channels: Iterable[str] = ()) -> str:
+    async def create(
+        self, name: str, scopes: Iterable[str], channels: Iterable[str] = (), *, rehearsal: bool = False
+    ) -> str:
         """A new key, as its owner must keep it: it cannot be read again."""
         key_id, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         fields = {
@@ -50,6 +53,7 @@ class Keys:
             "created_at": self._now(),
             "revoked_at": None,
             "digest": _digest(secret),
+            "rehearsal": rehearsal,
         }
         await ask(self.redis, "hset", KEYS, key_id, json.dumps(fields))
         return f"tk_{key_id}_{secret}"
@@ -98,4 +102,5 @@ def _decode(key_id: str, raw: str) -> Key:
         fields["created_at"],
         fields["revoked_at"],
         fields["digest"],
+        fields.get("rehearsal", False),
     )

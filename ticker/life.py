@@ -200,10 +200,13 @@ def _timers(headline_id: str, **due: int | None) -> dict[str, int | None]:
 def _first_version(command: Command, channel: Channel, now: int) -> Record:
     draft = command.draft
     assert draft is not None
-    given = draft.model_dump(exclude={"state", "source"}, exclude_none=True)
+    if draft.rehearsal and not channel.rehearsal:
+        fault = {"pointer": "/rehearsal", "detail": f"is true, and {channel.name!r} is a live channel"}
+        raise errors.Invalid("What was made for a rehearsal stays there; see `errors`.", errors=[fault])
+    given = draft.model_dump(exclude={"state", "source", "rehearsal"}, exclude_none=True)
     record = Record(
         id=command.id, channel=channel.name, version=1, state=State.DRAFT, lang=channel.lang, dir=channel.dir,
-        source=draft.source, author=command.by, **given,
+        source=draft.source, author=command.by, rehearsal=channel.rehearsal or None, **given,
     )  # fmt: skip
     _check_times(record, now)
     return record

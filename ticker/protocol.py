@@ -31,6 +31,8 @@ def snapshot(
     if now is not None:
         head["now"] = instant.format(now)
     head |= {"hash": hash_, "every_ms": every_ms, "title": channel.title, "lang": channel.lang, "dir": channel.dir}
+    if channel.rehearsal:
+        head["rehearsal"] = True
     if reason:
         head["reason"] = reason
     text = f'{_dump(head)[:-1]},"headlines":[{",".join(headlines)}]}}'

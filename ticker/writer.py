@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from ticker.channel import Channel
 from ticker.errors import Forbidden
 from ticker.life import Action
 
@@ -70,13 +71,24 @@ class Writer(NamedTuple):
     rights: Mapping[str, frozenset[Scope]]  # by channel
     source: str | None = None  # the source.name that the scope `source` is for
     login: str | None = None  # a person's; a key has none
+    rehearsal: bool = False  # a key is for rehearsals or for what is live, never for both
+    outside: frozenset[str] = frozenset()  # the channels of the other world
 
     @property
     def is_person(self) -> bool:
         return self.login is not None
 
+    def within(self, channels: Mapping[str, Channel]) -> "Writer":
+        """The same, kept to its world. A person works in both, by role."""
+        if self.is_person:
+            return self
+        outside = {name for name, channel in channels.items() if channel.rehearsal is not self.rehearsal}
+        return self._replace(outside=frozenset(outside))
+
     def scopes(self, channel: str) -> frozenset[Scope]:
         """What a channel's own entry says, and where there is none, that of all others."""
+        if channel in self.outside:
+            return frozenset()
         return self.rights.get(channel, self.rights.get(EVERYWHERE, frozenset()))
 
     def allow(self, action: Action, channel: str, source: str | None = None) -> None:
@@ -106,13 +118,16 @@ class Writer(NamedTuple):
         """Forbidden when it has nothing to do with this channel."""
         if self.scopes(channel):
             return
+        if channel in self.outside:
+            this, that = ("rehearsals", "is live") if self.rehearsal else ("live channels", "is for rehearsals")
+            raise Forbidden(f"This key is for {this}, and {channel!r} {that}; no key is for both.")
         if self.is_person:
             raise Forbidden(f"You have no role on {channel!r}; an admin can give you one.")
         raise Forbidden(f"This key is for {', '.join(sorted(self.rights))}, not for {channel!r}.")
 
     def allow_everywhere(self) -> None:
         """Forbidden unless the writer is an admin of all channels: for what belongs to none of them."""
-        if Scope.ADMIN not in self.rights.get(EVERYWHERE, ()):
+        if self.rehearsal or Scope.ADMIN not in self.rights.get(EVERYWHERE, ()):
             raise Forbidden(f"For this {self._takes({Scope.ADMIN}, 'all channels')}.")
 
     def _granted(self, action: Action, channel: str, source: str | None) -> frozenset[Scope]:

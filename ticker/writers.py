@@ -1,8 +1,11 @@
 """Whoever writes, found from a request: every address that changes or shows what is not public asks here."""
 
+from collections.abc import Mapping
+
 from starlette.requests import HTTPConnection
 
 from ticker import cookies, origin
+from ticker.channel import Channel
 from ticker.errors import Forbidden, Unauthorized
 from ticker.keys import Keys
 from ticker.sessions import Session, Sessions
@@ -12,8 +15,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Writers:
-    def __init__(self, keys: Keys, sessions: Sessions) -> None:
-        self.keys, self.sessions = keys, sessions
+    def __init__(self, keys: Keys, sessions: Sessions, channels: Mapping[str, Channel]) -> None:
+        self.keys, self.sessions, self.channels = keys, sessions, channels
 
     async def of(self, request: HTTPConnection, *, unattended: bool = False) -> Writer:
         """Of a key, or else of a session. Unauthorized when it is neither.
@@ -24,7 +27,8 @@ class Writers:
             session = await self.session(request, unattended=unattended)
             if session is not None:
                 return session.person.writer(session.via)
-        return (await self.keys.check(request.headers.get("authorization"))).writer
+        key = await self.keys.check(request.headers.get("authorization"))
+        return key.writer.within(self.channels)
 
     async def session(self, request: HTTPConnection, *, unattended: bool = False) -> Session | None:
         """Forbidden when somebody's browser is made to send what changes something by a page that is not ours."""

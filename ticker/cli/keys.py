@@ -37,23 +37,25 @@ def key() -> None:
     help="What it may do; may be given again.",
 )
 @click.option("--channel", "channels", multiple=True, help="For this channel only; may be given again.  [default: all]")
+@click.option("--rehearsal", is_flag=True, help="For rehearsal channels, and for nothing else.")
 @click.option("--name", default="key", show_default=True, help="Who or what uses it: the audit shows it.")
-def create(scopes: tuple[str, ...], channels: tuple[str, ...], name: str) -> None:
+def create(scopes: tuple[str, ...], channels: tuple[str, ...], name: str, rehearsal: bool) -> None:
     """Print a new key, and nothing else. It cannot be read again.
 
     \b
       ticker key create --scope publish --scope correct --channel en --name "night desk"
+      ticker key create --scope publish --rehearsal --name "training"
       export TICKER_KEY=$(ticker key create --scope admin)
     """
     unknown = sorted(set(channels) - set(settings.load().channels))
     if unknown:
         raise Failure(f"There is no channel {unknown[0]!r} in the settings.", USAGE)
-    click.echo(asyncio.run(_create(name, scopes, channels)))
+    click.echo(asyncio.run(_create(name, scopes, channels, rehearsal=rehearsal)))
 
 
-async def _create(name: str, scopes: tuple[str, ...], channels: tuple[str, ...]) -> str:
+async def _create(name: str, scopes: tuple[str, ...], channels: tuple[str, ...], *, rehearsal: bool) -> str:
     async with redis() as client:
-        return await Keys(client).create(name, scopes, channels)
+        return await Keys(client).create(name, scopes, channels, rehearsal=rehearsal)
 
 
 @key.command("list")
@@ -72,6 +74,7 @@ async def _show() -> None:
             made = instant.format(one.created_at)
             ended = f"revoked {instant.format(one.revoked_at)}" if one.revoked_at is not None else "valid"
             scopes, channels = ",".join(sorted(one.scopes)), ",".join(sorted(one.channels)) or "all channels"
+            channels += " for rehearsals" if one.rehearsal else ""
             click.echo(f"{one.id}  {one.name}  {scopes}  {channels}  {made}  {ended}")
 
 
