@@ -196,7 +196,7 @@ export class Composer {
     drafts.forget(NEW);
     this.leave();
     this.page.actions().told(answer.body);
-    for (const { title, problem } of answer.refused || []) {
+    for (const { title, problem } of /** @type {any} */ (answer).refused || []) {
       this.page.dock.failed({ ok: false, status: problem.status, body: null, problem }, say("edition_failed", { title }));
     }
     return this.focus();

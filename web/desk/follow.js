@@ -1,4 +1,14 @@
-import { Ticker } from "../ticker.js";
+import { Ticker, WAYS } from "../ticker.js";
+
+/** Server-sent events as readers have them, and what only a desk is told. */
+Object.assign(WAYS, {
+  /** @param {any} link */
+  desk(link) {
+    const stream = WAYS.sse(link);
+    for (const type of ["presence", "receipt"]) stream.addEventListener(type, ({ data }) => link.hear([data]));
+    return stream;
+  },
+});
 
 /**
  * The desk is a reader too: of its own stream, in which stands what readers do not see.
@@ -8,7 +18,7 @@ import { Ticker } from "../ticker.js";
 export class DeskTicker extends Ticker {
   /** @param {string} channel */
   constructor(channel) {
-    super({ channel, transports: ["sse"] }); // the one that carries our session
+    super({ channel, transports: ["desk"] });
     this._root = new URL(`v1/desk/${encodeURIComponent(channel)}/`, new URL("../../", import.meta.url));
   }
 
