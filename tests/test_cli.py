@@ -9,6 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 import pytest
 from click.testing import CliRunner
@@ -162,6 +165,50 @@ def test_a_key_is_printed_alone_works_and_ends(service):
     ticker(service, "key", "revoke", key_id)
     ticker(service, "publish", "en", "Too late", "--key", key, code=1)
     ticker(service, "key", "revoke", "no-such", code=1)
+
+
+def sign_in(environment, login, password) -> int:
+    url = f"http://{environment['TICKER_BIND']}"
+    form = urlencode({"login": login, "password": password}).encode()
+    opener = build_opener(ProxyHandler({}), Unmoved())
+    try:
+        return opener.open(Request(f"{url}/desk/sign-in", form, {"Origin": url})).status
+    except HTTPError as answer:
+        return answer.code
+
+
+class Unmoved(HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def test_people_are_added_changed_and_removed(service):
+    ticker(service, "user", "add", "Ana", "--name", "Ana Ruiz", "--role", "reader", stdin="a few good words\n")
+    assert sign_in(service, "ana", "a few good words") == 303
+    ticker(service, "user", "role", "ana", "en=editor", "reader")
+    listed = ticker(service, "user", "list")
+    assert "ana  Ana Ruiz  *=reader,en=editor  signed in " in listed
+    ticker(service, "user", "password", "ana", stdin="a few other words\n")
+    assert sign_in(service, "ana", "a few good words") == 403
+    assert sign_in(service, "ana", "a few other words") == 303
+    assert "/desk/invitation?token=" in ticker(service, "user", "password", "ana", "--link")
+    assert "/desk/invitation?token=" in ticker(service, "user", "add", "sam", "--role", "es=writer", "--link")
+    assert "already" in ticker(service, "user", "add", "sam", "--role", "reader", "--link", code=1)
+    for login in ("ana", "sam"):
+        ticker(service, "user", "remove", login)
+    assert sign_in(service, "ana", "a few other words") == 403
+    for gone in (["remove", "ana"], ["role", "ana", "reader"], ["password", "ana", "--link"]):
+        assert "no person 'ana'" in ticker(service, "user", *gone, code=1)
+
+
+def test_people_that_are_typed_wrongly(service):
+    ticker(service, "user", "add", "bob", code=2)
+    ticker(service, "user", "add", "bob", "--role", "king", stdin="a few good words\n", code=2)
+    ticker(service, "user", "add", "bob", "--role", "nowhere=reader", stdin="a few good words\n", code=2)
+    ticker(service, "user", "add", "b b", "--role", "reader", stdin="a few good words\n", code=2)
+    assert "12 characters" in ticker(service, "user", "add", "bob", "--role", "reader", stdin="short\n", code=2)
+    ticker(service, "user", "add", "bob", "--role", "reader", stdin="", code=2)
+    assert "bob" not in ticker(service, "user", "list")
 
 
 class Tail:

@@ -44,6 +44,9 @@ PLACES = {
     "argon2": {"ticker.password"},
     "itsdangerous": {"ticker.seal"},
     "jinja2": {"ticker.templates"},
+    "authlib": {"ticker.oidc"},
+    "joserfc": {"ticker.oidc"},
+    "httpx2": {"ticker.oidc"},
 }  # fmt: skip
 
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common", "misc", "models", "services"}

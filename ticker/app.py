@@ -40,6 +40,7 @@ from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.keys import Keys
 from ticker.lists import Lists
+from ticker.oidc import Provider
 from ticker.password import Passwords
 from ticker.people import People
 from ticker.presence import Presences
@@ -111,6 +112,8 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
         app.state.presences = Presences(hub)
+        secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
+        app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)

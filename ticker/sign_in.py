@@ -9,9 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import cookies, password, reader, writers
-from ticker.errors import TooManyTries
+from ticker.desk import Desk
+from ticker.errors import Conflict, NotFound, TooManyTries
 from ticker.forms import read_form
 from ticker.guesses import Guess, Guesses
+from ticker.oidc import FLOW_KEPT, Provider
 from ticker.password import Passwords
 from ticker.people import People, Person
 from ticker.seal import Seal
@@ -20,6 +22,7 @@ from ticker.settings import Settings
 from ticker.templates import HEADERS, SIGN_IN, WORDS, is_page, page
 
 ACCOUNT = "/desk/account"
+OIDC = SIGN_IN + "/oidc"
 HOME = "/desk"  # where one arrives who did not come from a page of the desk
 DEVICE_KEPT = 400 * 24 * 3600  # s; longer is cut to this by browsers
 MOST_LOGINS = 8  # that are remembered for a device
@@ -105,6 +108,37 @@ async def _device(request: Request) -> dict[str, Any]:
     sealed = cookies.read(request, cookies.DEVICE)
     known = await _seal(request).open(cookies.DEVICE, sealed) if sealed else None
     return known if isinstance(known, dict) else {"id": secrets.token_urlsafe(16), "logins": []}
+
+
+# --- with a provider --------------------------------------------------------------------------------------------------
+
+
+async def away(request: Request) -> Response:
+    """To the provider. What must come back from it stays in this browser."""
+    back = str(request.url.replace(path=OIDC + "/back", query=""))
+    url, flow = await _provider(request).begin(back, _now(request))
+    sealed = await _seal(request).close(cookies.FLOW, {**flow, "next": _next(request.query_params.get("next"))})
+    answer = RedirectResponse(url, 303, HEADERS)
+    cookies.give(request, answer, cookies.FLOW, sealed, FLOW_KEPT)
+    return answer
+
+
+async def back(request: Request) -> Response:
+    """From the provider: a session for whoever it says this is, with the roles that go with what it says."""
+    sealed = cookies.read(request, cookies.FLOW)
+    flow: Any = await _seal(request).open(cookies.FLOW, sealed) if sealed else None
+    told = await _provider(request).finish(flow, request.query_params, _now(request))
+    person = await _people(request).by_subject(told.subject)
+    if person is None:
+        try:
+            person = await _people(request).add(told.login, told.name, told.roles, subject=told.subject)
+        except Conflict:
+            raise Conflict(f"Somebody else is called {told.login!r} here; an admin must remove one of you.") from None
+    else:
+        person = await _people(request).change(person.login, name=told.name, roles=told.roles)
+    answer = await welcome(request, person, flow["next"])
+    cookies.take(request, answer, cookies.FLOW)
+    return answer
 
 
 # --- with an invitation -----------------------------------------------------------------------------------------------
@@ -200,6 +234,18 @@ def _guesses(request: Request) -> Guesses:
     return guesses
 
 
+def _provider(request: Request) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise NotFound("No provider is configured: sign in with a password.")
+    return provider
+
+
+def _now(request: Request) -> int:
+    desk: Desk = request.app.state.desk
+    return desk.stream.now()
+
+
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -207,6 +253,8 @@ def _settings(request: Request) -> Settings:
 
 routes: list[BaseRoute] = [
     Route(SIGN_IN, is_page(sign_in), methods=["GET", "POST"]),
+    Route(OIDC, is_page(away)),
+    Route(OIDC + "/back", is_page(back)),
     Route("/desk/sign-out", is_page(sign_out), methods=["POST"]),
     Route("/desk/invitation", is_page(invitation), methods=["GET", "POST"]),
     Route(ACCOUNT, is_page(account), methods=["GET", "POST"]),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,6 +156,34 @@ def test_the_line_of_curl_that_up_prints_publishes(home):
         assert line
         subprocess.run(f"{line[1]} --fail --silent", shell=True, check=True, stdout=subprocess.DEVNULL)
         wait_until(lambda: "Hello, world" in strip())
+        assert ctrl_c(process) == 0
+
+
+def test_the_first_admin_comes_in_by_the_link_that_up_prints(home):
+    def link() -> str | None:
+        found = re.findall(r"Desk +(http\S+/desk/invitation\?token=\S+)", said())
+        return found[-1] if found else None
+
+    def choose(address: str) -> int:
+        url, _, token = address.partition("/desk/invitation?token=")
+        form = urllib.parse.urlencode({"token": token, "password": "a few good words"}).encode()
+        return status(urllib.request.Request(f"{url}/desk/invitation", form, {"Origin": url}))
+
+    with running("ticker", "up") as process:
+        welcome(process)
+        first = link()
+        assert first
+        assert ctrl_c(process) == 0
+    with running("ticker", "up") as process:  # nobody has used it: there is another one
+        welcome(process)
+        second = link()
+        assert second
+        assert second != first
+        assert choose(second) == 200  # and on to the page of one's own
+        assert choose(second) == 404
+        assert ctrl_c(process) == 0
+    with running("ticker", "up") as process:
+        assert "/desk/sign-in" in welcome(process).rpartition("The ticker is up.")[2]
         assert ctrl_c(process) == 0
 
 
