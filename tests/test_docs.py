@@ -41,9 +41,11 @@ from ticker import (
     poll,
     presence,
     protocol,
+    receipts,
     requests,
     serve,
     server,
+    tally,
     transport,
     writer,
 )
@@ -172,14 +174,20 @@ def examples() -> dict[str, dict[str, Any]]:
 LIST = json.dumps({"window": "24h", "as_of": "2026-11-23T10:02:03.000Z", "stories": []})
 
 
+RECEIPT = dict.fromkeys([
+    "id", "of", "event", "reached", "had", "confirmed", "written", "gone", "waiting", "slowest_ms", "outputs",
+], 0)  # fmt: skip
+
+
 def test_examples_of_messages_are_what_is_sent() -> None:
     shown = examples()
     told = shown["published"]["headline"]
     sent = [
         protocol.snapshot(Channel(name="en", title="English"), "p", [], "0", now=0, every_ms=1, reason="too_old"),
         protocol.change(events.upsert(events.EventType.PUBLISHED, Headline.model_validate(told)), "p"),
-        protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p"),
+        protocol.change(events.removal(events.EventType.RETRACTED, told["id"], "note"), "p", "p"),
         protocol.change(events.Event(events.EventType.MOST_READ, "most_read:24h", json=LIST), "p"),
+        protocol.change(events.Event(events.EventType.RECEIPT, "receipt", json=json.dumps(RECEIPT)), "p"),
         protocol.change(events.Event(events.EventType.PRESENCE, "presence", json='{"people":[]}'), "p"),
         protocol.heartbeat("p", "0", now=0, every_ms=1, stale=True),
         protocol.goodbye(1),
@@ -272,6 +280,8 @@ def test_every_address_is_documented() -> None:
     f"| {serve.KEEP_ALIVE} s | the end |",
     f"| {poll.LONGEST_WAIT} s | 422 ",
     f"| {fanout.MOST_GROUPS} | 429 ",
+    f"| {headline.NAME_LIMIT} characters | 422 ",
+    f"| {fanout.MOST_OUTPUTS} | 429 ",
     f"up to {fanout.MOST_GROUPS} different filters",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",
@@ -297,6 +307,9 @@ def test_the_desks_rules_are_as_documented() -> None:
 
 @pytest.mark.parametrize("sentence", [
     f"asks again every {desk_api.CHECK_EVERY:.0f} s",
+    f"at most every {receipts.TURN} s from each process",
+    f"After {receipts.AUDITED_AFTER // 1000} s the figures go into the audit",
+    f"Answers count for {tally.OPEN_FOR // 1000} s, and of the last {tally.MOST_OPEN} events",
     f"It holds for {presence.HOLDS // 1000} s;",
     f"At most {presence.MOST} pages at one desk",
     f"`{presence.Presence.model_fields['tab'].metadata[0].pattern.strip('^$')}`",
@@ -304,6 +317,14 @@ def test_the_desks_rules_are_as_documented() -> None:
 ])  # fmt: skip
 def test_the_desk_is_as_documented(sentence: str) -> None:
     assert sentence in LIVE
+
+
+def test_every_figure_of_a_receipt_is_documented() -> None:
+    text = section(LIVE, "Receipts")
+    [receipt] = json.loads(blocks(text, "json")[0])["receipts"]
+    assert receipt.keys() == RECEIPT.keys()
+    documented = {name for row in table(text) for name in codes(row[0])}
+    assert documented == RECEIPT.keys() - {"id", "of", "event", "had"}
 
 
 def test_what_is_said_at_the_desk_is_as_documented() -> None:

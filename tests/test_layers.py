@@ -17,7 +17,7 @@ PURE = {
     "ticker.lockout", "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin", "ticker.place",
     "ticker.position", "ticker.preflight", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related",
     "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription",
-    "ticker.text", "ticker.tombstone", "ticker.urgency", "ticker.writer",
+    "ticker.tally", "ticker.text", "ticker.tombstone", "ticker.urgency", "ticker.writer",
     "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
     "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
     "workers.sources.tree",

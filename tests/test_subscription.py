@@ -26,6 +26,14 @@ def test_a_request_in_its_parts(query: str, last_event_id: str | None, wanted: S
     assert parse("en", query, last_event_id) == wanted
 
 
+def test_an_output_has_a_name_of_one_line() -> None:
+    assert parse("en", "output=Gallery%201%0A%E2%80%AE").output == "Gallery 1"
+    assert parse("en", "at_desk=1&output=").output == ""
+    assert not parse("en", "at_desk=1").at_desk
+    with pytest.raises(Invalid):
+        parse("en", "output=" + "x" * 61)
+
+
 def test_an_urgency_that_there_is_not() -> None:
     with pytest.raises(Invalid):
         parse("en", "urgency=loud")

@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from tests.chromium import browser
+from tests.servers import eventually
 
 ROOT = Path(__file__).parent.parent
 VECTORS = json.loads((ROOT / "tests/vectors/board.json").read_text(encoding="utf-8"))["cases"]
@@ -44,6 +46,7 @@ class Call:
         self.channel = url.path.split("/")[-2]
         self.query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         self.after = headers.get("last-event-id") or self.query.get("after")
+        self.said: list[str] = []
         self._writer = writer
         self._protocol = _handshake(head, writer) if way == "ws" else None
         if way == "stream":
@@ -79,6 +82,8 @@ class Call:
         while data := await reader.read(65536):
             if self._protocol:
                 self._protocol.receive_data(data)
+                frames = (event for event in self._protocol.events_received() if isinstance(event, Frame))
+                self.said += [frame.data.decode() for frame in frames if frame.opcode is Opcode.TEXT]
                 self._flush()
                 if self._protocol.close_expected():
                     return
@@ -352,6 +357,26 @@ async def test_follows_over_websocket(page: Page, wire: Wire) -> None:
     kinds = await page.evaluate("seen.map(([type]) => type)")
     assert kinds == ["state", "change", "state", "change", "retracted", "change"]
     assert [call.way for call in wire.calls] == ["ws"]
+
+
+async def test_it_says_that_it_has_done_what_it_was_asked_for(page: Page, wire: Wire) -> None:
+    wire.script = always(snapshot("e-1-0", headline("a"), headline("b")))
+    await start(page, wire)
+    await shows(page, "a", "b")
+    wire.calls[0].send(retracted("e-2-0", "a") | {"confirm": "e-2-0"}, retracted("e-3-0", "b"))
+    await shows(page)
+    done = '{"type":"done","position":"e-2-0"}'
+    await eventually(lambda: wire.calls[0].said == [done])
+    await page.evaluate("ticker.stop()")
+
+
+async def test_where_there_is_no_way_back_it_says_nothing(page: Page, wire: Wire) -> None:
+    wire.script = always(snapshot("e-1-0", headline("a")))
+    await start(page, wire, '{"transports": ["sse"]}')
+    await shows(page, "a")
+    wire.calls[0].send(retracted("e-2-0", "a") | {"confirm": "e-2-0"}, published("e-3-0", headline("b")))
+    await shows(page, "b")
+    assert await page.evaluate("ticker.state") == "live"
 
 
 async def test_a_filter_is_asked_for(page: Page, wire: Wire) -> None:

@@ -46,6 +46,7 @@ from ticker.people import People
 from ticker.presence import Presences
 from ticker.processes import say_ready
 from ticker.reads import Reads
+from ticker.receipts import Receipts
 from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
@@ -111,14 +112,14 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
         app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
-        app.state.presences = Presences(hub)
+        app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
         secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
         app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)
         widget.assets()  # made before anybody waits for them
-        running = asyncio.create_task(_run(hub, reads, app.state.presences))
+        running = asyncio.create_task(_run(hub, reads, app.state.presences, app.state.receipts))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
         try:
@@ -129,11 +130,12 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
                 await running
 
 
-async def _run(hub: Hub, reads: Reads, presences: Presences) -> None:
+async def _run(hub: Hub, reads: Reads, presences: Presences, receipts: Receipts) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
         tasks.create_task(reads.run())
         tasks.create_task(presences.run())
+        tasks.create_task(receipts.run())
         await hub.loaded.wait()
         say_ready()
 

@@ -126,7 +126,7 @@ class EventStream(Connection):
 
 
 class Speaker(NamedTuple):
-    """Who speaks, and who hears it: a reader may say that it has read something."""
+    """Who speaks, and who hears it: a reader may say that it has read something. See also `Hub.hear`."""
 
     hear: Callable[[str, str, str, str], None]
     channel: str
@@ -195,7 +195,9 @@ class WebSocket(Connection):
             if incoming.state is OPEN:
                 incoming.fail(1007, "text that is not UTF-8")
             return
-        self.speaker.hear(self.speaker.channel, text, self.speaker.address, self.speaker.agent)
+        speaker = self.speaker
+        if not self.hub.hear(speaker.channel, self, text):
+            speaker.hear(speaker.channel, text, speaker.address, speaker.agent)
 
     def _answer(self, incoming: Protocol) -> None:
         """Pongs, and the end when there is one."""

@@ -7,7 +7,7 @@ ordinary road, on which Redis is asked who it is.
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
@@ -16,6 +16,7 @@ from ticker.errors import Forbidden, Unauthorized, Unavailable
 from ticker.hub import Hub
 from ticker.presence import Presence, Presences
 from ticker.protocol import CloseCode
+from ticker.receipts import Receipts
 from ticker.requests import read_model
 from ticker.subscription import Subscription
 from ticker.writer import Scope, Writer
@@ -80,7 +81,7 @@ async def _still_may(request: Request) -> bool:
     return True
 
 
-# --- who is there ---------------------------------------------------------------------------------------------------
+# --- who is there, and what has arrived -------------------------------------------------------------------------------
 
 
 async def present(request: Request) -> Response:
@@ -109,12 +110,20 @@ def _presences(request: Request) -> Presences:
     return presences
 
 
+async def receipts(request: Request) -> Response:
+    await admit(request)
+    kept: Receipts = request.app.state.receipts
+    found = await kept.of(request.path_params["channel"], request.path_params["id"])
+    return JSONResponse({"receipts": found}, headers=HEADERS)
+
+
 _DESK = "/v1/desk/{channel}"
 
 routes: list[BaseRoute] = [
     Route(_DESK, snapshot),
     Route(_DESK + "/stream", Stream(), methods=["GET"]),
     Route(_DESK + "/events", events),
+    Route(_DESK + "/receipts/{id}", receipts),
     Route(_DESK + "/presence", present, methods=["GET"]),
     Route(_DESK + "/presence", appear, methods=["PUT"]),
     Route(_DESK + "/presence", leave, methods=["DELETE"]),

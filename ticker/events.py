@@ -1,7 +1,7 @@
 """What can happen to a headline, as readers are told it. The log is a list of these.
 
-And what happens to no headline: a most-read list has changed; and at a desk, who is there. It stands in the log to
-have a position like everything else that is told; no board takes notice of it.
+And what happens to no headline: a most-read list has changed; and at a desk, who is there, and what readers have
+confirmed. It stands in the log to have a position like everything else that is told; no board takes notice of it.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,12 @@ class EventType(StrEnum):
     RETRACTED = "retracted"
     EXPIRED = "expired"
     MOST_READ = "most_read"
-    PRESENCE = "presence"  # at a desk only
+    PRESENCE = "presence"  # this and the next at a desk only
+    RECEIPT = "receipt"
 
     @property
     def concerns_a_headline(self) -> bool:
-        return self not in (EventType.MOST_READ, EventType.PRESENCE)
+        return self not in (EventType.MOST_READ, EventType.PRESENCE, EventType.RECEIPT)
 
     @property
     def removes(self) -> bool:

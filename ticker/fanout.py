@@ -6,7 +6,7 @@ there is one way in which bytes are made, `Group.encoded`, and each piece is mad
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,12 +23,14 @@ from ticker.memo import Memo
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
 from ticker.subscriber import Subscriber, write_to_each
+from ticker.tally import Tallies, Tally
 
 SLOW_AFTER = 30_000  # ms that a connection may take nothing before it is closed
 MOST_MADE = 16  # pieces of bytes that a group keeps; a storm of reconnects comes from a few positions
 SHARED = 20  # messages at most that are compared with what other groups were told
 MOST_CHANGES = 1_000  # that are told as such, and all of one batch are; a snapshot is shorter, and made once for all
 DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
+MOST_OUTPUTS = 100  # connections with a name on one channel
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
 
 
@@ -64,6 +66,7 @@ class Fanout:
         every_ms: int,
         now: int = 0,
         to_json: Callable[[Any], str] = Headline.to_json,
+        tallies: Tallies | None = None,
         deliver: Callable[[Iterable[Subscriber], bytes], None] = write_to_each,
     ) -> None:
         self.channel = channel
@@ -81,6 +84,9 @@ class Fanout:
         self._shared = Memo(MOST_MADE)
         self._paused: dict[Subscriber, tuple[Position, int]] = {}
         self._beat_at = now
+        self.tallies = Tallies() if tallies is None else tallies
+        self._uncounted: list[Tally] = []
+        self.outputs: dict[Subscriber, str] = {}  # those that have a name
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
@@ -99,7 +105,10 @@ class Fanout:
         """Fold what has come and hand it on: one write per connection, whatever piled up."""
         before = self.position
         assert before is not None
+        had = {event.id: self.board.get(event.id) for _, event in entries if event.type in self.tallies.types}
         for position, event in entries:
+            if event.type in self.tallies.types and (headline := had[event.id]) is not None:
+                self._uncounted.append(self.tallies.open(event, position, headline))
             self.board.apply(event)
             self.changes.record(position.offset, event)
             if event.headline is None:
@@ -109,6 +118,23 @@ class Fanout:
         self.position = entries[-1][0]
         self.counts.events += len(entries)
         self._send(before)
+
+    def count(self, now: int) -> None:
+        """Who had what has been corrected, held or killed just now: after they have been told, so that it costs them
+        nothing.
+        """
+        for tally in self._uncounted:
+            tally.count(self._holders(tally.headline), self.outputs, self._paused, now)
+        self._uncounted.clear()
+
+    def _holders(self, headline: Headline) -> Iterator[Collection[Subscriber]]:
+        for group in self._groups.values():
+            if group.filter.matches(headline):
+                yield from group.members.values()
+        published_at = headline.published_at or 0
+        yield [
+            one for one, (since, _) in self._paused.items() if since.ms >= published_at and one.filter.matches(headline)
+        ]
 
     def _send(self, since: Position) -> None:
         self._shared.clear()
@@ -129,14 +155,17 @@ class Fanout:
     # --- the readers ----------------------------------------------------------------------------------------------
 
     def join(
-        self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False, greeting: bytes = b""
-    ) -> None:
+        self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False, greeting: bytes = b"",
+        output: str = "",
+    ) -> None:  # fmt: skip
         """From now on the subscriber gets all; first what it lacks. No await in it: so there is no gap.
 
         `resume` says that the reader named a position, even one that cannot be read (`after` is None then).
         The connection's own `greeting` goes before it, in the same write.
         """
         group = self.listen(subscriber)
+        if output:
+            self.outputs[subscriber] = output
         reason = "unknown" if resume and after is None else None
         news = group.encoded(after, subscriber.encoding, reason)
         beat = group.beat(subscriber.encoding) if after is not None else b""
@@ -159,6 +188,8 @@ class Fanout:
                 del self._groups[subscriber.filter]
         if was_here:  # one that was closed for being slow leaves again when its connection ends
             self.counts.connections[subscriber.transport] -= 1
+            self.outputs.pop(subscriber, None)
+            self.tallies.leave(subscriber)
 
     def pause(self, subscriber: Subscriber) -> None:
         """All that was written up to now will still arrive; what comes from now on it lacks."""
@@ -177,6 +208,8 @@ class Fanout:
         if since != self.position:
             self.counts.catchups += 1
             self._deliver((subscriber,), group.encoded(since, subscriber.encoding))
+        if subscriber not in self._paused:
+            self.tallies.taken(subscriber, self.now)
 
     def group(self, filter_: Filter) -> "Group":
         """Those who want the same. TooMany when there are too many different wishes at once."""
@@ -186,7 +219,9 @@ class Fanout:
             group = self._groups[filter_] = Group(self, filter_)
         return group
 
-    def check_room_for(self, filter_: Filter) -> None:
+    def check_room_for(self, filter_: Filter, output: str = "") -> None:
+        if output and len(self.outputs) >= MOST_OUTPUTS:
+            raise TooMany(f"More than {MOST_OUTPUTS} outputs have a name here; connect without.")
         if len(self._groups) >= MOST_GROUPS and filter_ not in self._groups and filter_ != EVERYTHING:
             raise TooMany(f"More than {MOST_GROUPS} different filters are in use here; use fewer sections.")
 
@@ -220,6 +255,7 @@ class Fanout:
         if not self._beat_at <= now < self._beat_at + self.every_ms:  # also when the clock was set back
             self._beat_at = now
             self.beat()
+        self.tallies.close(now)
         for subscriber, (_, since) in list(self._paused.items()):
             if now - since >= SLOW_AFTER:
                 self.counts.slow += 1
@@ -308,7 +344,8 @@ class Group:
         wanted.sort(key=protocol.pressing)
         # A reader cut off in the middle resumes from where the batch began: only the last message moves it on.
         places = [str(since)] * (len(wanted) - 1) + [str(self.fanout.position)]
-        return [protocol.change(event, place) for event, place in zip(wanted, places, strict=False)]
+        asked = self.fanout.tallies.asked
+        return [protocol.change(event, place, asked(event.id)) for event, place in zip(wanted, places, strict=False)]
 
     def _no_change(self, since: Position) -> str | None:
         """Why a reader cannot be told what changed since its position; None when it can."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 import logging
 import random
 import time
@@ -23,6 +24,7 @@ from ticker.store import Gone, end_if_cancelled
 from ticker.stream import Stream
 from ticker.subscriber import Subscriber
 from ticker.subscription import Subscription
+from ticker.tally import TALLIED, Tallies
 
 TICK = 1.0  # s between looks at the clock
 CHECK = 2.0  # s between looks at whether Redis still has the history we are in
@@ -55,7 +57,10 @@ class Hub:
         self.connections = 0
         self._uniform = uniform
         every_ms = heartbeat_seconds * 1000
-        self.fanouts = {name: Fanout(channel, every_ms=every_ms, deliver=deliver) for name, channel in channels.items()}
+        self.fanouts = {
+            name: Fanout(channel, every_ms=every_ms, tallies=Tallies(TALLIED), deliver=deliver)
+            for name, channel in channels.items()
+        }
         self.desk_log = DeskLog(stream)
         self.desks = {
             name: Fanout(channel, every_ms=every_ms, to_json=Record.to_record, deliver=deliver)
@@ -99,7 +104,7 @@ class Hub:
 
     def admit(self, subscription: Subscription) -> None:
         """TickerError when no further connection, or not this one, can be taken."""
-        self._of(subscription).check_room_for(subscription.filter)
+        self._of(subscription).check_room_for(subscription.filter, subscription.output)
         self.check_room()
 
     def check_room(self) -> None:
@@ -114,7 +119,22 @@ class Hub:
         """From now on the subscriber gets everything it asked for. See Fanout.join."""
         after = subscription.after
         position = Position.parse(after) if after else None
-        self._of(subscription).join(subscriber, position, resume=bool(after), greeting=greeting)
+        self._of(subscription).join(
+            subscriber, position, resume=bool(after), greeting=greeting, output=subscription.output
+        )
+
+    def hear(self, channel: str, subscriber: Subscriber, text: str) -> bool:
+        """Whether the text frame says `{"type":"done","position":…}`: a reader has done what was asked of it."""
+        if '"done"' not in text:
+            return False
+        try:
+            said = json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(said, dict) or said.get("type") != "done":
+            return False
+        self.fanouts[channel].tallies.confirm(subscriber, str(said.get("position")), self.stream.now())
+        return True
 
     @property
     def ready(self) -> bool:
@@ -197,6 +217,7 @@ class Hub:
                 began = time.monotonic()
                 fanout.take(batch)
                 now = self.stream.now()
+                fanout.count(now)
                 for position, _ in batch:
                     fanout.counts.delay.observe((now - position.ms) / 1000)
                 await asyncio.sleep(0)  # the loop writes

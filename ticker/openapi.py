@@ -48,6 +48,7 @@ FILTER = [
     _param("section", "query", {"type": "string", "maxLength": 60}, "this section only"),
 ]
 AFTER = _param("after", "query", {"type": "string"}, "the position to go on from")
+OUTPUT = _param("output", "query", {"type": "string", "maxLength": 60}, "the name by which the desk knows this one")
 WAIT = _param("wait", "query", {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT}, "seconds to wait for news")
 ONCE = _param(
     "Idempotency-Key",
@@ -116,7 +117,7 @@ def _reading() -> dict[str, Any]:
     snapshot = _operation("The board as it is now", [CHANNEL, *FILTER], answer=anything)
     stream = _operation(
         "Follow the channel as server-sent events",
-        [CHANNEL, AFTER, *FILTER],
+        [CHANNEL, AFTER, *FILTER, OUTPUT],
         answer={"content": {"text/event-stream": {}}},
     )
     events = _operation(
@@ -212,6 +213,9 @@ def _at_desk() -> dict[str, Any]:
         _DESK: {"get": snapshot},
         _DESK + "/stream": {"get": stream},
         _DESK + "/events": {"get": events},
+        _DESK + "/receipts/{id}": {
+            "get": _operation("What has been confirmed", [CHANNEL, ID], answer=anything, problems=by_desk)
+        },
         _DESK + "/presence": {
             "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
             "put": appear,

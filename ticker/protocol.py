@@ -39,13 +39,16 @@ def snapshot(
     return Message("snapshot", text, position)
 
 
-def change(event: Event, position: str) -> Message:
+def change(event: Event, position: str, confirm: str | None = None) -> Message:
+    """`confirm` is what a WebSocket client answers with once it has done so."""
+    asked = {"confirm": confirm} if confirm else {}
     if event.headline is not None:
-        text = f'{{"type":"{event.type}","position":"{position}","headline":{event.json}}}'
+        more = f',"confirm":"{confirm}"' if confirm else ""
+        text = f'{{"type":"{event.type}","position":"{position}"{more},"headline":{event.json}}}'
     elif not event.type.concerns_a_headline:
         text = f'{{"type":"{event.type}","position":"{position}",{event.json.removeprefix("{")}'
     else:
-        text = _dump({"type": event.type, "position": position, "id": event.id, **_note(event.note)})
+        text = _dump({"type": event.type, "position": position, "id": event.id, **_note(event.note), **asked})
     return Message(event.type, text, position)
 
 

@@ -5,23 +5,35 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from ticker import filter as filters
+from ticker import text
+from ticker.errors import Invalid
 from ticker.filter import EVERYTHING, Filter
+from ticker.headline import NAME_LIMIT
 
 
 class Subscription(NamedTuple):
     channel: str
     filter: Filter = EVERYTHING
     after: str | None = None  # as it was given: one that cannot be read is answered with a snapshot that says so
+    output: str = ""  # the name by which the desk knows this one
     at_desk: bool = False  # to be told what the desk is told; no query can say so
 
 
 def parse(channel: str, query: str, last_event_id: str | None = None) -> Subscription:
     """Of a path's channel and query; an EventSource that comes back says in a header where it was.
 
-    Invalid when the filter names no urgency of ours.
+    Invalid when the filter names no urgency of ours, or the output's name is too long.
     """
     if not query:
         return Subscription(channel, EVERYTHING, last_event_id or None)
     given: Mapping[str, str] = dict(parse_qsl(query))
     wanted = filters.parse(given.get("urgency"), given.get("section"))
-    return Subscription(channel, wanted, last_event_id or given.get("after"))
+    return Subscription(channel, wanted, last_event_id or given.get("after"), _name(given.get("output", "")))
+
+
+def _name(output: str) -> str:
+    name = text.clean(output)
+    if len(name) > NAME_LIMIT:
+        fault = {"pointer": "output", "detail": f"is longer than {NAME_LIMIT} characters"}
+        raise Invalid("The name of the output is not right; see `errors`.", errors=[fault])
+    return name

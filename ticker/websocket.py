@@ -80,15 +80,16 @@ async def _serve(hub: Hub, wanted: Subscription, websocket: WebSocket) -> None:
             await websocket.send_text(line.decode())
 
     hub.join(wanted, wire)
-    await wire.run(texts, _disconnect(websocket))
+    await wire.run(texts, _disconnect(hub, wanted.channel, wire, websocket))
     if wire.closed is None or wire.cut.is_set():
         return
     if websocket.application_state is WebSocketState.CONNECTED:
         await websocket.close(wire.closed, wire.closed.reason)
 
 
-async def _disconnect(websocket: WebSocket) -> None:
-    """Until the peer goes. What it says is not for us: clients of a later version may speak, and are ignored."""
+async def _disconnect(hub: Hub, channel: str, wire: Wire, websocket: WebSocket) -> None:
+    """Until the peer goes. Of what it says only a confirmation is heard here."""
     message = await websocket.receive()
     while message["type"] != "websocket.disconnect":
+        hub.hear(channel, wire, message.get("text") or "")
         message = await websocket.receive()

@@ -226,6 +226,7 @@ export class Ticker extends EventTarget {
     this._emit("received", { messages });
     const applied = messages.filter((message) => this._apply(message) || message.type === "snapshot");
     if (applied.length) this._changed(applied);
+    for (const { confirm } of messages) if (confirm) link._wire.send?.(`{"type":"done","position":"${confirm}"}`);
     if (goodbye) this._again(goodbye.retry_ms);
     else if (link === this._link) this._verify(link, messages[messages.length - 1]); // a listener may have stopped us
   }

@@ -14,6 +14,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ class Message(NamedTuple):
     hash: str | None
     shown: Sequence[tuple[str, int]]  # id and version
     removed: str | None
+    confirm: str | None
 
 
 _headlines: dict[tuple[str, int], Headline] = {}
@@ -51,7 +53,7 @@ def parse(text: bytes) -> Message:
     given = message["headlines"] if message["type"] == "snapshot" else [h for h in [message.get("headline")] if h]
     shown = {(h.id, h.version): h for h in map(Headline.model_validate, given)}
     _headlines.update(shown)
-    return Message(message["type"], message.get("hash"), [*shown], message.get("id"))
+    return Message(message["type"], message.get("hash"), [*shown], message.get("id"), message.get("confirm"))
 
 
 class Told:
@@ -65,6 +67,7 @@ class Told:
         self.gone: set[str] = set()
         self.repeats = 0
         self.hash: str | None = None  # that the last message had, if it had one
+        self.confirm: list[str] = []  # what they are asked to answer with
         for text in texts:
             self._fold(parse(text))
         self.seen = {*self.first, *self.gone}
@@ -72,6 +75,7 @@ class Told:
     def _fold(self, message: Message) -> None:
         self.types[message.type] += 1
         self.hash = message.hash
+        self.confirm += [message.confirm] if message.confirm else []
         if message.type == "snapshot":
             self.anew, self.held, self.first = True, {}, {}
         elif message.removed is not None:
@@ -98,9 +102,14 @@ class Reader(asyncio.Protocol):
         self.types: Counter[str] = Counter()
         self.repeats = self.reads = 0
         self.lost = False
+        self.gone_at: dict[str, float] = {}  # time.time() at which a headline left
+        self.transport: Any = None
         self.hash: str | None = None
         self._rest = b""
         self._in_head = True
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
@@ -130,10 +139,16 @@ class Reader(asyncio.Protocol):
             self.held.clear()
         self.repeats += told.repeats + len(self.held.items() & told.first.items())
         for headline_id in told.gone:
-            self.held.pop(headline_id, None)
+            if self.held.pop(headline_id, None) is not None:
+                self.gone_at[headline_id] = time.time()
         self.held.update(told.held)
         self.seen |= told.seen
         self.hash = told.hash
+        for position in told.confirm:
+            self.confirm(position)
+
+    def confirm(self, position: str) -> None:
+        """Say that what was asked for is done, where there is a way to say it."""
 
 
 class StreamReader(Reader):
@@ -147,6 +162,10 @@ class StreamReader(Reader):
 
 
 class SocketReader(Reader):
+    def confirm(self, position: str) -> None:
+        done = json.dumps({"type": "done", "position": position}).encode()
+        self.transport.write(bytes([0x81, 0x80 | len(done), 0, 0, 0, 0]) + done)  # masked with nothing
+
     request = f"GET /v1/channels/{{}}/ws HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n"
 
     @staticmethod
@@ -180,6 +199,7 @@ async def connect(kind: type[Reader], address: tuple[str, int], channel: str, re
 
 def report(readers: Sequence[Reader]) -> dict[str, Any]:
     boards = [hash_of_board(frozenset(reader.held.items())) for reader in readers]
+    gone = {id_ for reader in readers for id_ in reader.gone_at}
     kinds = set().union(*(reader.types for reader in readers))
     return {
         "cut": sum(reader.lost for reader in readers),
@@ -188,6 +208,7 @@ def report(readers: Sequence[Reader]) -> dict[str, Any]:
         "agreed": sum(reader.hash == board for reader, board in zip(readers, boards, strict=True)),
         "seen": sorted(set.intersection(*(reader.seen for reader in readers))),
         "repeats": sum(reader.repeats for reader in readers),
+        "gone_at": {id_: sorted(r.gone_at[id_] for r in readers if id_ in r.gone_at) for id_ in gone},
         "reads": max(reader.reads for reader in readers),
         "most": {kind: max(reader.types[kind] for reader in readers) for kind in kinds},
         "least": {kind: min(reader.types[kind] for reader in readers) for kind in kinds},
