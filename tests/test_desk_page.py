@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page
 
 from tests.chromium import browser
-from tests.servers import ROOT, Process, RedisServer, Web, eventually
+from tests.servers import PATIENCE, ROOT, Process, RedisServer, Web, eventually
 from tests.test_api import Api, fresh_key, serving
 from ticker.desk_page import templates
 from ticker.people import People
@@ -86,6 +86,7 @@ class Editor:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.faults: list[str] = []
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda said: self.faults.append(said.text) if "Content Security" in said.text else None)
 

@@ -23,6 +23,7 @@ export class Receipts {
   }
 }
 
+/** @param {Receipt} receipt */
 function row({ of: kind, reached, waiting, slowest_ms: slowest, outputs = {} }) {
   const done = reached - waiting;
   const name = kind === "corrected" ? "receipt_corrected" : "receipt";
