@@ -118,6 +118,37 @@ def test_publish_change_and_kill(service):
     assert ticker(service, "release", "en", id_, code=1).strip()
 
 
+def test_the_audit_is_verified_exported_and_verified_again(service, tmp_path):
+    ticker(service, "publish", "en", "=1+1, they say")
+    whole = ticker(service, "audit", "verify", "en")
+    assert "all as they were written" in whole
+    noted = whole.split()[-1]
+    ticker(service, "publish", "en", "Another")
+    ticker(service, "publish", "en", "A third")
+    assert "all as they were written" in ticker(service, "audit", "verify", "en", "--known", noted)
+    assert "es: 0 entries" in ticker(service, "audit", "verify")
+    assert "0" * 40 in ticker(service, "audit", "verify", "en", "--known", "0" * 40, code=1)
+    file = tmp_path / "audit.jsonl"
+    file.write_text(ticker(service, "audit", "export", "en"))
+    assert "all as they were written" in ticker(service, "audit", "verify", "--file", str(file), "--known", noted)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([*lines[:-2], lines[-1]]))
+    assert "does not follow" in ticker(service, "audit", "verify", "--file", str(file), code=1)
+    assert "cannot be read" in ticker(service, "audit", "verify", "--file", str(tmp_path / "none"), code=2)
+    file.write_text("{}\n")
+    assert "Line 1" in ticker(service, "audit", "verify", "--file", str(file), code=1)
+    assert "'=1+1" in ticker(service, "audit", "export", "en", "--format", "csv")
+    assert ticker(service, "audit", "export", "en", "--until", "2000-01-01T00:00:00Z") == ""
+    ticker(service, "audit", "export", "en", "--from", "yesterday", code=2)
+    assert "There is no channel" in ticker(service, "audit", "verify", "none", code=2)
+
+
+def test_a_key_for_rehearsals_says_so(service):
+    key = ticker(service, "key", "create", "--scope", "publish", "--rehearsal", "--name", "training").strip()
+    [listed] = [line for line in ticker(service, "key", "list").splitlines() if line.startswith(key[3:11])]
+    assert "all channels for rehearsals" in listed
+
+
 def test_the_same_once_publishes_once(service):
     first = ticker(service, "publish", "en", "Only once", "--once", "one")
     assert ticker(service, "publish", "en", "Only once", "--once", "one") == first

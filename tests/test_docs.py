@@ -23,6 +23,7 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
+    audit,
     beacon,
     canary,
     connection,
@@ -32,6 +33,7 @@ from ticker import (
     editions_api,
     errors,
     events,
+    export,
     fanout,
     headline,
     lag,
@@ -300,6 +302,13 @@ def test_limits_are_as_documented(sentence: str) -> None:
 
 def test_the_desks_rules_are_as_documented() -> None:
     assert f"At most {editions_api.MOST} drafts" in RULES
+    assert f"(100, at most {audit.MOST})" in RULES
+    assert f"looks at {audit.LOOKED_AT:,} entries" in RULES
+    described = section(RULES, "The audit")
+    assert set(export.COLUMNS) <= set(codes(described))
+    assert {"q", "by", "action", "id", "from", "until", "limit", "after"} == {
+        name for row in table(described) for name in codes(row[0])
+    }
     assert {codes(field)[0] for field, _ in table(section(RULES, "What the desk sees"))} == (
         set(headline.Record.model_fields) - set(Headline.model_fields)
     )

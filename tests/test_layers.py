@@ -11,16 +11,16 @@ LONGEST_FILE = 400  # lines: beyond that it is two nouns
 LONGEST_FUNCTION = 50  # lines, without its docstring
 
 PURE = {
-    "ticker.board", "ticker.bundle", "ticker.changes", "ticker.channel", "ticker.clock", "ticker.counting",
-    "ticker.deflate", "ticker.errors", "ticker.events", "ticker.fanout", "ticker.filter", "ticker.group",
-    "ticker.handshake", "ticker.headline", "ticker.histogram", "ticker.instant", "ticker.life", "ticker.likeness",
-    "ticker.lockout", "ticker.memo", "ticker.networks", "ticker.order", "ticker.origin", "ticker.place",
-    "ticker.position", "ticker.preflight", "ticker.protocol", "ticker.ranking", "ticker.reader", "ticker.related",
-    "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story", "ticker.subscriber", "ticker.subscription",
-    "ticker.tally", "ticker.text", "ticker.tombstone", "ticker.urgency", "ticker.writer",
-    "workers.identity", "workers.match", "workers.open_graph", "workers.sources", "workers.sources.charset",
-    "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed", "workers.sources.mend",
-    "workers.sources.tree",
+    "ticker.board", "ticker.bundle", "ticker.chain", "ticker.changes", "ticker.channel", "ticker.clock",
+    "ticker.counting", "ticker.deflate", "ticker.errors", "ticker.events", "ticker.export", "ticker.fanout",
+    "ticker.filter", "ticker.group", "ticker.handshake", "ticker.headline", "ticker.histogram", "ticker.instant",
+    "ticker.life", "ticker.likeness", "ticker.lockout", "ticker.memo", "ticker.networks", "ticker.order",
+    "ticker.origin", "ticker.place", "ticker.position", "ticker.preflight", "ticker.protocol", "ticker.ranking",
+    "ticker.reader", "ticker.related", "ticker.robots", "ticker.scope", "ticker.seen", "ticker.story",
+    "ticker.subscriber", "ticker.subscription", "ticker.tally", "ticker.text", "ticker.tombstone", "ticker.urgency",
+    "ticker.writer", "workers.identity", "workers.match", "workers.open_graph", "workers.sources",
+    "workers.sources.charset", "workers.sources.entry", "workers.sources.feed", "workers.sources.jsonfeed",
+    "workers.sources.mend", "workers.sources.tree",
 }  # fmt: skip
 IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn", "aiohttp", "socket", "subprocess"}
 
@@ -28,10 +28,10 @@ IMPURE = {"asyncio", "time", "random", "secrets", "redis", "starlette", "uvicorn
 PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
-        "ticker.api", "ticker.app", "ticker.check", "ticker.cookies", "ticker.cors", "ticker.desk_api",
-        "ticker.desk_page", "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health", "ticker.most_read",
-        "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sign_in", "ticker.sse",
-        "ticker.staff", "ticker.templates", "ticker.websocket", "ticker.widget", "ticker.writers",
+        "ticker.api", "ticker.app", "ticker.audit_api", "ticker.check", "ticker.cookies", "ticker.cors",
+        "ticker.desk_api", "ticker.desk_page", "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health",
+        "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sign_in",
+        "ticker.sse", "ticker.staff", "ticker.templates", "ticker.websocket", "ticker.widget", "ticker.writers",
     },
     "uvicorn": {"ticker.serve", "ticker.server", "ticker.transport"},
     "apscheduler": {"workers.scheduler"},

@@ -27,6 +27,7 @@ ROLES: dict[str, dict[str, Role]] = {
 }
 ALL = {NOBODY, *ROLES}
 SIGNED_IN = {*ROLES}
+READERS = {"reader", "writer", "editor", "producer", "admin", CHIEF}
 WRITERS = {"writer", "editor", "producer", "admin", CHIEF}
 MOVERS = {"editor", "producer", "admin", CHIEF}
 EDITORS = {"editor", "admin", CHIEF}
@@ -45,6 +46,7 @@ STORY = b'{"title": "T", "link": "https://news.example/1"}'
 CHANNEL = "/v1/channels/{channel}"
 HEADLINE, STORIES, COVERAGE = CHANNEL + "/headlines/{id}", CHANNEL + "/stories/{id}", CHANNEL + "/coverage/{name}"
 PEOPLE = "/desk/people"
+DESK = "/v1/desk/{channel}"
 
 TABLE: dict[tuple[str, str], Row] = {
     # what writers do
@@ -56,6 +58,22 @@ TABLE: dict[tuple[str, str], Row] = {
     (HEADLINE + "/move", "POST"): Row(MOVERS, b'{"to": "top"}'),
     (HEADLINE + "/approve", "POST"): Row(EDITORS),
     (HEADLINE + "/retract", "POST"): Row(EDITORS, NOTE),
+    (HEADLINE + "/recall", "POST"): Row(WRITERS),
+    (HEADLINE + "/spike", "POST"): Row(EDITORS),
+    (HEADLINE + "/expire", "POST"): Row(EDITORS),
+    (HEADLINE + "/fresh", "POST"): Row(EDITORS),
+    (HEADLINE + "/duplicate", "POST"): Row({CHIEF}, b'{"channel": "ar", "text": "By role"}'),
+    ("/v1/editions", "POST"): Row(SIGNED_IN, b'{"drafts": {"en": {"text": "By role"}}}'),  # each channel has its answer
+    # what is read at the desk
+    (DESK, "GET"): Row(READERS),
+    (DESK + "/stream", "GET"): Row(READERS),
+    (DESK + "/events", "GET"): Row(READERS),
+    (DESK + "/presence", "GET"): Row(READERS),
+    (DESK + "/presence", "PUT"): Row(READERS, b'{"tab": "aaaaaaaa"}'),
+    (DESK + "/presence", "DELETE"): Row(READERS),
+    (DESK + "/audit", "GET"): Row(READERS),
+    (DESK + "/audit.csv", "GET"): Row(READERS),
+    (DESK + "/audit.jsonl", "GET"): Row(READERS),
     (CHANNEL + "/stories", "POST"): Row(ADMINS, STORY),
     (STORIES, "PUT"): Row(ADMINS, STORY),
     (STORIES + "/ruling", "PUT"): Row(EDITORS, b'{"verdict": "exclude"}'),
@@ -167,6 +185,16 @@ CHANGES = [(path, method) for path, method in TABLE if method != "GET" and TABLE
 async def test_no_change_is_made_for_a_page_that_is_not_ours(cast: Cast, path: str, method: str) -> None:
     for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert await cast.ask(CHIEF, path, method.partition(" ")[0], TABLE[path, method], **headers) == 403
+
+
+async def test_together_each_role_publishes_where_it_may(cast: Cast) -> None:
+    drafts = {"drafts": {"en": {"text": "By role"}, "ar": {"text": "By role"}}}
+    for role in SIGNED_IN:
+        cookie = f"ticker-session={await cast.sessions.begin(await cast.person(role))}"
+        headers = {"Origin": cast.web.url, "Cookie": cookie}
+        async with cast.http.post(f"{cast.web.url}/v1/editions", json=drafts, headers=headers) as answer:
+            taken = {one["channel"]: one["status"] == 201 for one in (await answer.json())["editions"]}
+        assert taken == {"en": role in WRITERS, "ar": role in {ELSEWHERE, CHIEF}}, role
 
 
 async def test_drafts_are_seen_by_who_has_a_role_here(cast: Cast) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from ticker import (
     api,
+    audit_api,
     check,
     desk_api,
     desk_page,
@@ -33,6 +34,7 @@ from ticker import (
     widget,
 )
 from ticker import settings as settings_of
+from ticker.audit import Audit
 from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
 from ticker.desk import Desk
@@ -71,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *api.routes,
         *editions_api.routes,
         *desk_api.routes,
+        *audit_api.routes,
         *most_read.routes,
         *health.routes,
         *openapi.routes,
@@ -108,6 +111,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
+        app.state.audit = Audit(redis)
         app.state.people = people = People(redis)
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
         app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)

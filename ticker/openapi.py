@@ -10,7 +10,10 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
 from ticker.api import Holding, Nothing, Place, Reason, Retraction
+from ticker.audit import MOST
+from ticker.audit_api import WORDS
 from ticker.editions_api import Duplicate, Together
+from ticker.export import FORMATS
 from ticker.headline import Draft, Patch, Record
 from ticker.most_read import Coverage, Decision
 from ticker.poll import LONGEST_WAIT
@@ -56,6 +59,16 @@ ONCE = _param(
     {"type": "string", "pattern": "^[!-~]{1,200}$"},
     "the same key with the same request gets the same answer; with another one, 409",
 )
+AUDIT = [
+    _param("q", "query", {"type": "string", "maxLength": WORDS}, "words in texts, reason or name"),
+    _param("by", "query", {"type": "string", "maxLength": WORDS}, "a part of the writer's name"),
+    _param("action", "query", {"type": "string", "maxLength": WORDS}, "this action"),
+    _param("id", "query", {"type": "string", "maxLength": WORDS}, "this headline"),
+    _param("from", "query", {"type": "string", "format": "date-time"}, "not before"),
+    _param("until", "query", {"type": "string", "format": "date-time"}, "not after"),
+    _param("after", "query", {"type": "string", "pattern": "^[0-9]{1,15}-[0-9]{1,10}$"}, "`next` of the answer before"),
+]
+LIMIT = _param("limit", "query", {"type": "integer", "minimum": 0, "maximum": MOST}, "entries; 100 by default")
 IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited, such as `"3"`', required=True)
 FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
 
@@ -208,6 +221,15 @@ def _at_desk() -> dict[str, Any]:
     appear = _operation(
         "Say that you are there", [CHANNEL], answer=anything, body=Presence, problems=(*_WRITE_PROBLEMS, "429")
     )
+    audit = _operation("Who did what, newest first", [CHANNEL, *AUDIT, LIMIT], answer=anything, problems=by_desk)
+    files = {
+        f"{_DESK}/audit.{name}": {
+            "get": _operation(
+                "All of it, oldest first", [CHANNEL, *AUDIT[:-1]], answer={"content": {kind: {}}}, problems=by_desk
+            )
+        }
+        for name, kind in FORMATS.items()
+    }
     tab = _param("tab", "query", {"type": "string"}, "the page that leaves")
     return {
         _DESK: {"get": snapshot},
@@ -216,6 +238,8 @@ def _at_desk() -> dict[str, Any]:
         _DESK + "/receipts/{id}": {
             "get": _operation("What has been confirmed", [CHANNEL, ID], answer=anything, problems=by_desk)
         },
+        _DESK + "/audit": {"get": audit},
+        **files,
         _DESK + "/presence": {
             "get": _operation("Who is there", [CHANNEL], answer=anything, problems=by_desk),
             "put": appear,

@@ -17,6 +17,7 @@ from ticker.store import Client, Gone, refusal
 from ticker.tombstone import Tombstone
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
+TRIM = Path(__file__).with_name("trim.lua").read_text()
 LARGEST_LEAD = 1_000  # ms that moments may run ahead in a burst; beyond that the clock was set back
 WAIT_TIMEOUT = 2_000  # ms to wait for replicas
 DESK_LOG_KEPT = 5_000  # entries, about; who was away for longer gets a snapshot
@@ -232,7 +233,7 @@ class Stream(Log):
         last = await self.redis.hget(keys.meta, "last")
         pipe = self.redis.pipeline(transaction=False)
         pipe.xtrim(keys.log, minid=min(f"{log_before}-0", last or "0-0", key=_offset), approximate=False)
-        pipe.xtrim(keys.audit, minid=f"{audit_before}-0", approximate=False)
+        pipe.eval(TRIM, 2, keys.audit, keys.meta, f"{audit_before}-0")
         pipe.hgetall(keys.killed)
         trimmed, _, killed = await pipe.execute()
         old = [name for name, raw in killed.items() if Tombstone.decode(raw).at < audit_before]

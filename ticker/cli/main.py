@@ -12,7 +12,7 @@ from ticker.cli.failure import told
 COMMANDS = {
     "up": "run", "web": "run", "ingest": "become", "scheduler": "become",
     "publish": "write", "update": "write", "retract": "write", "hold": "write", "release": "write",
-    "tail": "tail", "source": "sources", "dead": "sources", "key": "keys", "user": "people",
+    "tail": "tail", "source": "sources", "dead": "sources", "key": "keys", "user": "people", "audit": "audit",
     "check": "check", "bench": "become",
 }  # fmt: skip
 
