@@ -1,14 +1,15 @@
-"""The pages at `/desk`: the channels, and for each the page on which its headlines are written and taken back."""
+"""The pages at `/desk`: the channels, the desk of each, and its audit."""
 
 import json
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ticker import preflight, writers
+from ticker import audit_api, preflight, writers
 from ticker.channel import Channel
 from ticker.errors import Forbidden, NoChannel
 from ticker.life import Action
@@ -16,6 +17,8 @@ from ticker.pages import WEB
 from ticker.people import People, Person
 from ticker.templates import HEADERS, WORDS, is_page, language_of, page
 from ticker.writer import ALLOWED, Scope, Writer
+
+ENTRIES = 50  # of the audit on a page
 
 
 async def channels(request: Request) -> Response:
@@ -25,6 +28,24 @@ async def channels(request: Request) -> Response:
     if len(found) == 1:
         return RedirectResponse(f"/desk/{found[0].name}", 303, HEADERS)
     return page(request, "channels.html", person=await _person(request, writer), channels=found)
+
+
+async def audit(request: Request) -> Response:
+    """Who did what on this channel, searched, the newest first."""
+    writer = await writers.of(request)
+    found = _channel(request, writer)
+    shown = await audit_api.found(request, limit=ENTRIES)
+    asked = {name: request.query_params.get(name, "") for name in ("q", "by", "action", "id")}
+    told: dict[str, Any] = {
+        "channel": found,
+        "channels": _channels(request, writer),
+        "asked": asked,
+        "actions": [action.value for action in Action] + ["break_glass", "reached"],
+        "entries": [entry.fields for entry in shown.entries],
+        "query": urlencode(asked),
+        "next": urlencode({**asked, "after": shown.next}) if shown.next else "",
+    }
+    return page(request, "audit.html", person=await _person(request, writer), **told)
 
 
 async def channel(request: Request) -> Response:
@@ -106,4 +127,5 @@ def templates(lang: str) -> dict[str, Any]:
 routes: list[BaseRoute] = [
     Route("/desk", is_page(channels)),
     Route("/desk/{channel}", is_page(channel)),
+    Route("/desk/{channel}/audit", is_page(audit)),
 ]
