@@ -468,6 +468,33 @@ async def test_a_crashed_tab_loses_nothing(sits: Any, api: Api) -> None:
     assert again.faults == []
 
 
+async def test_who_is_here_and_who_edits_what(sits: Any, api: Api) -> None:
+    await api.publish("Both look at it")
+    ana, ben = await sits("Ana"), await sits("Ben")
+    await ana.page.locator("#present", has_text="Ben").wait_for()
+    await (await ben.shows("Both look at it", "#live")).focus()
+    await ben.press("e")
+    await ana.row("Both look at it", "#live").locator(".presence", has_text="Ben is editing").wait_for()
+    assert await ben.row("Both look at it", "#live").locator(".presence", has_text="Ben").count() == 0
+    await (await ana.shows("Both look at it", "#live")).focus()
+    await ana.press("h")  # nobody is kept from a hold
+    await ben.shows("Both look at it", "#held")
+
+
+async def test_a_receipt_says_that_it_is_gone_from_everybody(sits: Any, api: Api) -> None:
+    ana, ben = await sits("Ana"), await sits("Ben")
+    await api.publish("Soon gone")
+    for editor in (ana, ben):  # the strip on their pages is a reader as any
+        await editor.shows("Soon gone", "#live")
+        await editor.page.wait_for_function(
+            "document.querySelector('news-ticker').headlines.some(({ text }) => text === 'Soon gone')"
+        )
+    await ana.row("Soon gone", "#live").focus()
+    await ana.press("x", "Enter")
+    for editor in (ana, ben):
+        await editor.page.locator("#receipts .all", has_text="Kill: gone from all 2").wait_for()
+
+
 async def test_focus_stays_while_the_list_moves(sits: Any, api: Api) -> None:
     for number in range(3):
         await api.publish(f"Headline {number}")
@@ -582,6 +609,25 @@ async def found(api: Api) -> list[Any]:
     return list((await api.board()).values())
 
 
+async def test_a_kill_takes_the_other_edition_along_and_a_correction_marks_it(sits: Any, api: Api) -> None:
+    es = Api(api.http, api.url, api.key, "es")
+    drafts = {"en": {"text": "Two ferries collide"}, "es": {"text": "Chocan dos transbordadores"}}
+    assert (await api("POST", "/v1/editions", {"drafts": drafts})).status == 200
+    [here] = (await api.board()).values()
+    ana, ben = await sits("Ana"), await sits("Ben", "es")
+    await ben.shows("Chocan dos", "#live")
+    assert (await api.edit(here, text="Two ferries touch", correction="They touched.")).status == 200
+    row = ben.row("Chocan dos", "#live")
+    await row.locator(".stale", has_text="English has been corrected").wait_for()
+    await row.focus()
+    await ben.press("v")
+    await row.locator(".stale").wait_for(state="detached")
+    await (await ana.shows("Two ferries", "#live")).focus()
+    await ana.press("x", "Enter")
+    await ben.misses("Chocan dos")
+    assert await found(es) == []
+
+
 # --- what it looks like -----------------------------------------------------------------------------------------------
 
 
@@ -650,6 +696,45 @@ async def clean(page: Page) -> None:
     ]
     assert faults == []
     assert len(found["passes"]) > 10
+
+
+async def test_a_rehearsal_looks_like_nothing_else(sits: Any) -> None:
+    ana = await sits("Ana", "training", bypass_csp=True)
+    assert await ana.page.locator(".masthead .rehearsal").text_content() == "Rehearsal"
+    assert await ana.page.text_content("#publish-word") == "Publish in rehearsal"
+    mark = await ana.page.evaluate(
+        "(({ pointerEvents, position, opacity }) => [pointerEvents, position, Number(opacity) > 0])"
+        "(getComputedStyle(document.querySelector('.watermark')))"
+    )
+    assert mark == ["none", "fixed", True]
+    await ana.press("f")
+    await ana.type("Only a rehearsal")
+    await ana.press("Control+Enter")
+    await ana.shows("Only a rehearsal", "#live")
+    assert await ana.page.locator("#editions").count() == 0  # no way across
+    await ana.page.add_script_tag(path=AXE)
+    await clean(ana.page)
+
+
+async def test_the_audit_is_searched_in_the_page(sits: Any, api: Api) -> None:
+    headline = await api.publish("Who said what")
+    await api.edit(headline, text="Who says what")
+    await api.publish("Another matter")
+    ana = await sits("Ana", bypass_csp=True)
+    await ana.page.click("text=Audit")
+    await ana.page.fill("[name=q]", "says what")
+    await ana.press("Enter")
+    entry = ana.page.locator(".entries li", has_text="update")
+    await entry.wait_for()
+    assert await entry.locator(".before bdi").text_content() == "Who said what"
+    assert await entry.locator(".after bdi").text_content() == "Who says what"
+    assert await ana.page.locator("text=Another matter").count() == 0
+    await ana.page.add_script_tag(path=AXE)
+    await clean(ana.page)
+    address = await ana.page.get_attribute("text=CSV", "href")
+    file = await ana.page.evaluate("async (address) => (await fetch(address)).text()", address)
+    assert "Who says what" in file
+    assert "Another matter" not in file
 
 
 # --- who may see it, and in which words -------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ export class Preview {
     const { lang, dir } = about.channel;
     const parts = [...tags({ ...headline, kicker: headline.kicker || "" }, this.words), wording({ ...headline, link: "", lang, dir })];
     const item = document.createElement("li");
+    item.hidden = !headline.text;
     item.append(...parts);
     const track = Object.assign(document.createElement("ul"), { className: "track" });
     track.append(item);
