@@ -1,11 +1,10 @@
-"""What a read costs: `scripts/bench beacon`; `python -m benchmarks.beacon --exact 1000000` for how exact the lists are.
+"""What a read costs: `scripts/bench beacon`; `python -m benchmarks.beacon` for the counting by itself.
 
 Four servers one after the other, each pinned to one core and asked by a load on another: the beacon as `ticker web`
 answers it, in its HTTP protocol; the same with nothing counted; the beacon by its ASGI route; and a plain Starlette
 handler that does one Redis command. What counts is the server's CPU time (user and system) per answered
 request, the median of windows of a second, so that who waits for a core does not show; requests a second per core is
-its inverse. All speak keep-alive HTTP/1.1 without pipelining, each request another reader's read. Also: the counting
-by itself, and with --exact the rankings against every read decayed by itself.
+its inverse. All speak keep-alive HTTP/1.1 without pipelining, each request another reader's read.
 """
 
 import argparse
@@ -13,14 +12,11 @@ import asyncio
 import contextlib
 import gc
 import itertools
-import math
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,14 +30,12 @@ from starlette.routing import Route
 
 from benchmarks import machine
 from benchmarks.report import say
-from tests.drift import drifting
 from tests.servers import RedisServer, binaries
-from ticker import most_read, ranking
+from ticker import most_read
 from ticker.beacon import Beacon
 from ticker.channel import Channel, MostRead
-from ticker.ranking import HOUR, Window
 from ticker.reads import Reads
-from ticker.scope import Scope
+from ticker.robots import is_robot
 from ticker.store import connect, monotonic_ms, new_clock
 from ticker.stories import Stories
 from ticker.story import StoryDraft, story_id
@@ -176,7 +170,7 @@ async def measured(kind: str, redis_url: str, seconds: float) -> list[float]:
     return costs
 
 
-# --- what Redis and the counting cost ---------------------------------------------------------------------------------
+# --- what the counting costs ------------------------------------------------------------------------------------------
 
 
 def counting() -> None:
@@ -192,22 +186,12 @@ def counting() -> None:
     began = time.process_time()
     for agent, one in rounds:
         reads.count("en", one, "192.0.2.2", agent)
-    print(f"{'counting alone':<22} {(time.process_time() - began) / len(rounds) * 1e6:7.1f} µs a read")
-
-
-def redis_cost(server: RedisServer) -> None:
-    with server.client as client:
-        stats = client.info("commandstats")
-        latency = client.info("latencystats") if "redis_version" in client.info("server") else {}
-        slow = client.slowlog_get(5)
-    for name, one in sorted(stats.items()):
-        if one["calls"] > 50 or name.endswith(("eval", "zunionstore")):
-            percentiles = latency.get(name.replace("cmdstat_", "latency_percentiles_usec_"), {})
-            told = f"p50 {percentiles['p50']:.0f}, p99 {percentiles['p99']:.0f} µs" if "p99" in percentiles else ""
-            print(
-                f"  {name.removeprefix('cmdstat_'):<18} {one['calls']:>9,} calls {one['usec_per_call']:8.1f} µs {told}"
-            )
-    print("  over 1 ms:", [f"{entry['command'][:9]!r} {entry['duration']} µs" for entry in slow] or "none")
+    print(f"counting alone: {(time.process_time() - began) / len(rounds) * 1e6:.1f} µs a read")
+    fresh = [f"{BROWSER} never seen {number}" for number in range(2_000)]
+    began = time.process_time()
+    for agent in fresh:
+        is_robot(agent)
+    print(f"a look at an agent that is not remembered: {(time.process_time() - began) / len(fresh) * 1e6:.1f} µs")
 
 
 async def registered(redis_url: str) -> None:
@@ -215,42 +199,6 @@ async def registered(redis_url: str) -> None:
         for number, link in enumerate(LINKS):
             draft = StoryDraft(title=f"Story {number}", link=link, section=f"Section {number % 10}")
             await Stories(redis).register(CHANNEL, draft, 0)
-
-
-# --- exact? -----------------------------------------------------------------------------------------------------------
-
-
-async def exact(redis_url: str, count: int) -> None:
-    """Recall, order and error of the first 10 and 50 against every read decayed by itself."""
-    now, span, start = [0], 10 * 24 * HOUR, 1_795_424_400_000
-    async with connect(redis_url) as redis:
-        reads = Reads(redis, CHANNELS, lambda: now[0])
-        ids = [story_id(link) for link in LINKS]
-        happened: dict[str, list[int]] = defaultdict(list)
-        now[0] = last = start
-        await reads.turn()
-        for number, (story, at) in enumerate(drifting(random.Random(1), STORIES, count, span)):
-            now[0] = start + at
-            if now[0] - last > 20 * 60_000:
-                last = now[0]
-                await reads.turn()
-            address = f"{10 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.1"
-            reads.count("en", f"s={ids[story]}&d=9", address, BROWSER)
-            happened[ids[story]].append(now[0])
-        now[0] = start + span
-        await reads.turn(all_=True)
-        print(f"{count:,} reads, {reads.written:,} written, {reads.repeats:,} taken for repeats, {reads.lost:,} lost")
-        marks = await redis.hmget(Scope("en").landmarks, ["1", "2", "3"])
-        for window, mark in zip(Window, marks, strict=True):
-            h = window.half_life
-            true = {id_: math.fsum(math.exp2(-(now[0] - t) / h) for t in times) for id_, times in happened.items()}
-            scores = await redis.zrevrange(Scope("en").ranking(window), 0, 49, withscores=True)
-            found = {id_: ranking.decayed(score, int(mark), h, now[0]) for id_, score in scores}
-            best = sorted(true, key=lambda id_: -true[id_])[:50]
-            recall = len(set(list(found)[:10]) & set(best[:10])) / 10
-            same = sum(a == b for a, b in zip(found, best, strict=False))
-            error = max(abs(found[id_] / true[id_] - 1) for id_ in found)
-            print(f"  {window}: recall@10 {recall:.3f}, {same} of 50 in their exact place, largest error {error:.1e}")
 
 
 def costs(seconds: float, repetitions: int) -> dict[str, list[float]]:
@@ -279,8 +227,7 @@ KINDS = (OURS, FLOOR, ROUTE, PLAIN)
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.beacon", description="How exact the lists are.")
-    parser.add_argument("--exact", type=int, metavar="READS", default=1_000_000, help="of so many reads")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.beacon", description="What counting a read costs.")
     parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
     if given.serve:
@@ -288,11 +235,7 @@ def main(argv: list[str]) -> int:
         uvloop.run(serve(kind, url, int(port)))
         return 0
     os.sched_setaffinity(0, {machine.LOAD_CORE})
-    with a_redis() as server:
-        counting()
-        uvloop.run(registered(server.url))
-        uvloop.run(exact(server.url, given.exact))
-        redis_cost(server)
+    counting()
     return 0
 
 

@@ -20,6 +20,8 @@ import aiohttp
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
+from workers.parse import MEMORY
+
 PROC = Path("/proc")
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 40.0  # s that a condition may take to come true
@@ -59,7 +61,10 @@ def _is_free(port: int) -> bool:
         return True
 
 
-async def eventually(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+Why = str | Callable[[], str]  # what is waited for, or how things stand when it is given up
+
+
+async def eventually(condition: Callable[[], Any], why: Why = "", within: float = PATIENCE) -> Any:
     """Wait until the condition (plain or async) is true, and return what it returned."""
     deadline = time.monotonic() + within
     while True:
@@ -68,16 +73,20 @@ async def eventually(condition: Callable[[], Any], why: str = "", within: float 
             value = await value
         if value:
             return value
-        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        assert time.monotonic() < deadline, _given_up(condition, why, within)
         await asyncio.sleep(0.02)
 
 
-def eventually_now(condition: Callable[[], Any], why: str = "", within: float = PATIENCE) -> Any:
+def eventually_now(condition: Callable[[], Any], why: Why = "", within: float = PATIENCE) -> Any:
     deadline = time.monotonic() + within
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"did not come true within {within} s: {why or condition}"
+        assert time.monotonic() < deadline, _given_up(condition, why, within)
         time.sleep(0.02)
     return value
+
+
+def _given_up(condition: Callable[[], Any], why: Why, within: float) -> str:
+    return f"did not come true within {within} s: {(why() if callable(why) else why) or condition}"
 
 
 class RedisServer:
@@ -242,6 +251,12 @@ def children_of(pid: int) -> list[int]:
     """Those that live."""
     states = {int(p.name): _of_process(int(p.name), "stat").rpartition(b")")[2].split() for p in PROC.glob("[0-9]*")}
     return [child for child, fields in states.items() if fields and fields[0] not in b"ZX" and int(fields[1]) == pid]
+
+
+def readers_of(pid: int) -> list[int]:
+    """Those that read a document for it: what they have begun with is a limit to their memory."""
+    born = [child for fork_server in children_of(pid) for child in children_of(fork_server)]
+    return [reader for reader in born if str(MEMORY).encode() in _of_process(reader, "limits")]
 
 
 def resident(pid: int) -> int:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -255,6 +256,13 @@ class Tail:
                 stderr=subprocess.STDOUT,
             )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def says(self, text: str) -> str:
         wait_until(lambda: text in self.path.read_text() or self.process.poll() is not None)
         assert text in self.path.read_text()
@@ -267,27 +275,27 @@ class Tail:
 
 def test_tail_tells_what_happens_in_words(service, tmp_path):
     first = ticker(service, "publish", "es", "Before").strip()
-    tail = Tail(service, tmp_path, "es")
-    tail.says("Before")
-    second = ticker(service, "publish", "es", "After", "-u", "urgent").strip()
-    tail.says("URGENT   After")
-    ticker(service, "update", "es", second, "--text", "Later", "--correction", "A wrong word.")
-    tail.says("CORRECTED: Later (A wrong word.)")
-    ticker(service, "hold", "es", second)
-    tail.says("HELD: Later")
-    ticker(service, "retract", "es", first, "It was false.")
-    tail.says("KILLED: Before")
-    assert tail.ctrl_c() == 130
+    with Tail(service, tmp_path, "es") as tail:
+        tail.says("Before")
+        second = ticker(service, "publish", "es", "After", "-u", "urgent").strip()
+        tail.says("URGENT   After")
+        ticker(service, "update", "es", second, "--text", "Later", "--correction", "A wrong word.")
+        tail.says("CORRECTED: Later (A wrong word.)")
+        ticker(service, "hold", "es", second)
+        tail.says("HELD: Later")
+        ticker(service, "retract", "es", first, "It was false.")
+        tail.says("KILLED: Before")
+        assert tail.ctrl_c() == 130
 
 
 def test_tail_as_json_is_one_message_per_line(service, tmp_path):
-    tail = Tail(service, tmp_path, "ar", "--json")
-    tail.says("snapshot")
-    ticker(service, "publish", "ar", "خبر عاجل")
-    lines = tail.says("خبر عاجل").splitlines()
-    assert json.loads(lines[0])["type"] == "snapshot"
-    assert json.loads(lines[-1])["headline"]["text"] == "خبر عاجل"
-    assert tail.ctrl_c() == 130
+    with Tail(service, tmp_path, "ar", "--json") as tail:
+        tail.says("snapshot")
+        ticker(service, "publish", "ar", "خبر عاجل")
+        lines = tail.says("خبر عاجل").splitlines()
+        assert json.loads(lines[0])["type"] == "snapshot"
+        assert json.loads(lines[-1])["headline"]["text"] == "خبر عاجل"
+        assert tail.ctrl_c() == 130
 
 
 def test_tail_of_a_channel_that_is_not_there(service):

@@ -11,7 +11,10 @@ from tests.servers import RedisServer, Web, eventually
 from tests.test_api import Api, fresh_key, serving
 from tests.test_sse import Events
 from ticker.keys import Keys
+from ticker.people import People
+from ticker.sessions import Sessions
 from ticker.store import connect
+from ticker.writer import Role
 
 WAYS = ("", "/stream", "/events")
 
@@ -113,6 +116,46 @@ async def test_a_revoked_key_hears_no_more(web: Web) -> None:
         while chunk := await asyncio.wait_for(events.chunk(), 10):
             assert b"heartbeat" in chunk
     assert await web.metric("ticker_desk_connections", channel="en") == 0
+
+
+@pytest.mark.parametrize("how", ["removed", "elsewhere", "signed out"])
+async def test_whose_session_has_ended_hears_no_more(web: Web, how: str) -> None:
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        people = People(redis)
+        sessions = Sessions(redis, people, idle_minutes=30, longest_hours=8)
+        person = await people.add(how.replace(" ", "-"), "Ana", {"en": Role.READER})
+        sealed = await sessions.begin(person)
+        async with Events.open(web, "/v1/desk/en/stream", f"Cookie: ticker-session={sealed}") as events:
+            await events.until("snapshot")
+            if how == "removed":
+                await people.remove(person.login)
+            elif how == "elsewhere":
+                await people.change(person.login, roles={"ar": Role.READER})
+            else:
+                session = await sessions.find(sealed)
+                assert session
+                await sessions.end(session)
+            while chunk := await asyncio.wait_for(events.chunk(), 10):
+                assert b"heartbeat" in chunk
+
+
+async def test_following_the_desk_does_not_keep_a_session_from_being_idle(web: Web) -> None:
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis, aiohttp.ClientSession() as http:
+        people = People(redis)
+        sessions = Sessions(redis, people, idle_minutes=30, longest_hours=8)
+        sealed = await sessions.begin(await people.add("idle", "Ana", {"en": Role.READER}))
+        session = await sessions.find(sealed)
+        assert session
+        await redis.pexpire(f"ticker:session:{session.id}", 60_000)
+        at_desk = Api(http, web.url)
+        cookie = f"ticker-session={sealed}"
+        for way in ("", "/events", "/presence"):
+            assert (await at_desk.get(f"/v1/desk/en{way}", Cookie=cookie)).status == 200
+        said = await at_desk("PUT", "/v1/desk/en/presence", {}, Cookie=cookie, Origin=web.url)
+        assert [one["name"] for one in said.json["people"]] == ["Ana (idle)"]
+        assert await redis.pttl(f"ticker:session:{session.id}") <= 60_000
+        stranger = await at_desk("PUT", "/v1/desk/en/presence", {}, Cookie=cookie, Origin="https://elsewhere.example")
+        assert stranger.fault == (403, "forbidden")
 
 
 async def test_those_at_a_desk_are_counted_apart(web: Web, desk: Api) -> None:

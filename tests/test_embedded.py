@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 import redis
 
+from tests.servers import PATIENCE
 from ticker.embedded import LONGEST_SOCKET_PATH, NoServer, Server, choose, redis_url
 from ticker.settings import Settings
 
@@ -61,7 +62,7 @@ def url_of(user: subprocess.Popen[str]) -> str:
 
 
 def leave(user: subprocess.Popen[str]) -> None:
-    user.communicate(timeout=30)
+    user.communicate(timeout=PATIENCE)
     assert user.returncode == 0
 
 
@@ -69,7 +70,7 @@ def ask(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def wait_until(true, within: float = 20) -> None:
+def wait_until(true, within: float = PATIENCE) -> None:
     deadline = time.monotonic() + within
     while not true():
         assert time.monotonic() < deadline, "it never came true"
@@ -79,6 +80,18 @@ def wait_until(true, within: float = 20) -> None:
 def server_pid(url: str) -> int:
     with ask(url) as client:
         return client.info("server")["process_id"]
+
+
+def is_back(url: str, old: int) -> bool:
+    """Another server answers there."""
+    try:
+        return server_pid(url) != old
+    except redis.RedisError:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def is_alive(pid: int) -> bool:
@@ -140,17 +153,44 @@ def test_a_killed_user_does_not_take_it_along_and_leaves_no_orphan(users):
     assert not is_alive(pid)
 
 
-def test_an_orphaned_server_is_adopted(users):
+def test_when_all_users_are_killed_it_ends(users):
+    together = [users() for _ in range(3)]
+    (url,) = {url_of(user) for user in together}
+    pid = server_pid(url)
+    guard = parent_of(pid)
+    for user in together:
+        user.kill()
+    wait_until(lambda: not is_alive(pid) and not is_alive(guard))
+
+
+def test_who_comes_when_all_were_killed_has_what_was_written(users):
     killed = users()
     url = url_of(killed)
-    pid = server_pid(url)
+    with ask(url) as client:
+        client.set("word", "kept")
     killed.kill()
-    killed.wait()
-    heir = users()
+    heir = users()  # whether the guard has not ended it yet, ends it now or has ended it
     assert url_of(heir) == url
-    assert server_pid(url) == pid
+    with ask(url) as client:
+        assert client.get("word") == "kept"
+    pid = server_pid(url)
     leave(heir)
     assert not is_alive(pid)
+
+
+def test_when_its_guard_is_killed_it_comes_back_under_another(users):
+    user = users()
+    url = url_of(user)
+    pid = server_pid(url)
+    with ask(url) as client:
+        client.set("word", "kept")
+    os.kill(parent_of(pid), signal.SIGKILL)
+    wait_until(lambda: is_back(url, pid))
+    with ask(url) as client:
+        assert client.get("word") == "kept"
+    new = server_pid(url)
+    leave(user)
+    assert not is_alive(new)
 
 
 def test_a_killed_server_comes_back_with_its_data(users):
@@ -163,14 +203,7 @@ def test_a_killed_server_comes_back_with_its_data(users):
         # `everysec` promises a second: wait until it is on disk.
         wait_until(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0)
     os.kill(pid, signal.SIGKILL)
-
-    def is_back() -> bool:
-        try:
-            return server_pid(url) != pid
-        except redis.ConnectionError:
-            return False
-
-    wait_until(is_back)
+    wait_until(lambda: is_back(url, pid))
     with ask(url) as client:
         assert client.get("word") == "kept"
     new = server_pid(url)

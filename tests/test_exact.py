@@ -1,46 +1,18 @@
-"""The rankings against the definition: every read decayed by itself, over readers whose taste drifts."""
+"""The lists against the definition: every read decayed by itself, over readers whose taste drifts."""
 
-import math
-import random
-from collections import defaultdict
-
-import pytest
-
-from tests.drift import drifting
-from tests.samples import NOW
-from tests.test_counting import BROWSER
-from tests.test_reads import Now, counts, reads_of, registered
-from ticker.ranking import HOUR, Window
-from ticker.scope import Scope
+from tests.drift import Drift
+from ticker.ranking import HOUR
 from ticker.store import Client
 
-STORIES, READS, SPAN = 300, 30_000, 10 * 24 * HOUR
 
-
-async def test_order_and_counts_are_those_of_exact_decay(redis: Client) -> None:
-    """Through everything that a beacon goes through, but for HTTP; the windows' lists are in the order of the sums."""
-    ids = [(await registered(redis, number, None)).id for number in range(STORIES)]
-    now = Now()
-    one = reads_of(redis, now)
-    await one.turn()
-    happened: dict[str, list[int]] = defaultdict(list)
-    last = NOW
-    for number, (story, at) in enumerate(drifting(random.Random(7), STORIES, READS, SPAN)):
-        now.ms = NOW + at
-        if now.ms - last > 10 * 60_000:
-            last = now.ms
-            await one.turn()
-        address = f"{10 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.1"
-        one.count("en", f"s={ids[story]}&d=9", address, BROWSER)
-        happened[ids[story]].append(now.ms)
-    now.ms = NOW + SPAN
-    await one.turn(all_=True)
-    assert (one.written, one.repeats, one.lost) == (READS, 0, 0)
-    for window in Window:
-        exact = {
-            id_: math.fsum(math.exp2(-(now.ms - at) / window.half_life) for at in times)
-            for id_, times in happened.items()
-        }
-        found = await counts(redis, Scope("en"), window, now.ms)
-        assert sorted(found, key=found.__getitem__)[-50:] == sorted(exact, key=exact.__getitem__)[-50:]
-        assert found == pytest.approx(exact, rel=1e-9)
+async def test_the_lists_are_those_of_exact_decay(redis: Client) -> None:
+    """Of channel, section and region; at several moments, as stories come up and go down."""
+    drift, firsts = Drift(redis, stories=300, seed=7), set()
+    async for compared in drift.compare(reads=30_000, span=10 * 24 * HOUR, looks=6):
+        for one in compared:
+            assert (one.recall, one.in_place) == (1, one.rows), one
+            assert one.error < 1e-9, one
+            assert one.rows >= (1 if one.scope.kind else 10), one
+        firsts.add((await drift.lists.read(compared[0].scope, "1h"))[0][0]["id"])
+    assert len(firsts) > 1  # or nothing has drifted
+    assert (drift.reads.written, drift.reads.repeats, drift.reads.lost) == (30_000, 0, 0)

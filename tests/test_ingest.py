@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.feeds import feed_server, item
-from tests.servers import eventually
+from tests.servers import PATIENCE, eventually, readers_of
 from ticker.dead import Dead
 from ticker.links import Links
 from ticker.sources import Sources
@@ -37,10 +37,10 @@ def environment(tmp_path, redis_url, server):
     }
 
 
-async def begin(environment, *arguments):
+async def begin(environment, *arguments, **options):
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "workers.ingest", *arguments, env=environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, **options,
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ async def test_it_polls_until_it_is_told_to_stop(environment, server, stream, re
 
         await eventually(both)
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
 
     assert (process.returncode, out) == (0, b"")
@@ -117,7 +117,7 @@ async def test_a_lost_lease_ends_the_keeping(redis):
     assert await lease.take()
     await redis.set("ticker:source:{wire}:lease", "another")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await lease.keep()
 
     await lease.release()
@@ -151,6 +151,18 @@ async def test_try_shows_what_would_be_handed_in(environment, server, stream):
     assert (await run(environment, "--try", server.url + "/feed"))[0] == 1
     code, _, err = await run(environment, "--try", "file:///etc/passwd")
     assert (code, err.strip().count("\n")) == (1, 0)
+
+
+@pytest.mark.parametrize("argument", ["--once", "--try"])
+async def test_ctrl_c_ends_it_without_a_word(environment, server, stream, argument):
+    """While a document is read, which takes long; Ctrl-C goes to all that the terminal has started."""
+    server.say("/feed", "<rss>" + "<a>" * 300_000)
+    arguments = [argument, *([server.url + "/feed"] if argument == "--try" else [])]
+    process = await begin(environment, *arguments, start_new_session=True)
+    await eventually(lambda: readers_of(process.pid))
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = await process.communicate()
+    assert (process.returncode, out, err) == (128 + signal.SIGINT, b"", b"")
 
 
 async def test_a_dead_letter_is_replayed_and_dropped(environment, server, stream, redis):

@@ -18,8 +18,7 @@ async def test_a_key_is_known_by_its_text_only(redis: Client):
     assert not found.writer.is_person
     assert await keys.check(f"bearer   {text} ") == found
     stored = str(await redis.hgetall("ticker:keys"))
-    assert text.rpartition("_")[2] not in stored
-    assert text[12:] not in stored
+    assert text[12:] not in stored  # the secret, in which there may be any "_"
     for wrong in (None, "", text, f"Basic {text}", f"Bearer {text}x", f"Bearer {text[:-1]}", f"Bearer {text[:-1]}é"):
         with pytest.raises(Unauthorized):
             await keys.check(wrong)

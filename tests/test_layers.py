@@ -38,7 +38,6 @@ PLACES = {
     "aiohttp": {"workers.fetch", "workers.demo"},
     "urllib.request": {"ticker.client"},
     "prometheus_client": {"ticker.metrics"},
-    "pebble": {"workers.parse"},
     "brotli": {"ticker.widget"},
     "rjsmin": {"ticker.bundle"},
     "argon2": {"ticker.password"},

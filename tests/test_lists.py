@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+import math
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,7 +15,8 @@ from tests.samples import NOW, Listener
 from tests.servers import eventually
 from tests.test_counting import ADDRESS, BROWSER
 from tests.test_reads import CHANNEL, Now, read, reads_of, registered
-from ticker import ranking
+from ticker import instant, ranking
+from ticker import lists as lists_
 from ticker.desk import Desk
 from ticker.fanout import Fanout
 from ticker.filter import EVERYTHING
@@ -48,7 +52,13 @@ class Site:
         self.client, self.now = client, now
         self.reads: Reads = reads_of(client, now)
         self.stories, self.lists = Stories(client), Lists(Stories(client))
+        self.headlines: dict[int, list[str]] = defaultdict(list)
         self._reader = 0
+
+    async def story(self, number: int) -> Story:
+        """Of one of three sections; two and two are of one group."""
+        given = {"group": f"g{number // 2}"} if number < 4 else {}
+        return await registered(self.client, number, f"Section {number % 3}", **given)
 
     async def read(self, story: Story, times: int) -> None:
         await self.reads.turn()
@@ -86,7 +96,11 @@ async def test_the_order_is_that_of_the_reads(site: Site, client: Client) -> Non
     }  # fmt: skip
     told = await site.lists.explain(Scope("en"), [many.id], NOW)
     assert told[many.id]["counted"] == 5
-    assert told[many.id]["reads"]["24h"] == pytest.approx(5, abs=0.01)
+    assert told[many.id]["reads"] == pytest.approx(dict.fromkeys(Window, 5), abs=0.01)
+    assert told[many.id]["rising"] == pytest.approx(5 / (5 / 24 + 1), abs=0.01)
+    assert "ruling" not in told[many.id]
+    await site.stories.rule("en", many.id, {"verdict": "pin"})
+    assert (await site.lists.explain(Scope("en"), [many.id], NOW))[many.id]["ruling"] == "pin"
 
 
 async def test_the_hour_forgets_what_the_week_remembers(site: Site, client: Client, now: Now) -> None:
@@ -122,6 +136,7 @@ async def test_no_list_is_longer_than_it_may_be(site: Site, client: Client, now:
         await site.read(await registered(client, number, None), 2)
     assert len(await site.ids()) == ROWS
     told = json.loads(await client.hget(Scope("en").lists, "told:24h"))
+    assert told["as_of"] == instant.format(now())
     assert [row["rank"] for row in told["stories"]] == list(range(1, TOLD_ROWS + 1))
     assert told["window"] == "24h"
 
@@ -275,6 +290,18 @@ async def test_what_is_forgotten_is_gone(site: Site, client: Client, now: Now) -
     assert await client.hgetall(Scope("en").readers) == {}
 
 
+async def test_what_is_far_down_is_let_go_of(site: Site, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists_, "MOST_STORIES", 2)
+    ids = []
+    for number in range(4):
+        story = await registered(client, number)
+        await site.read(story, 2 + number)
+        ids.append(story.id)
+    await site.lists.prune(CHANNEL, NOW)
+    for scope in (Scope("en"), Scope("en", "section", "World")):
+        assert await client.zrange(scope.ranking(Window.DAY), 0, -1) == ids[2:]
+
+
 async def test_readers_are_told_and_who_was_away_gets_the_last_list(redis: Client, settings: Any) -> None:
     site = Site(redis, Now())
     stream = Stream(redis, _ClockAt(NOW))  # type: ignore[arg-type]
@@ -336,6 +363,154 @@ async def test_a_headline_is_a_story_until_somebody_says_more(site: Site, client
 def _unregistered() -> Story:
     link = "https://news.example.org/unregistered"
     return Story(id=story_id(link), title="Its own words", link=link, published_at=NOW)
+
+
+# --- made only when they must be --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ranked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many lists were made."""
+    made: list[int] = []
+    rank = ranking.rank
+
+    def counted(*args: Any) -> Any:
+        made.append(1)
+        return rank(*args)
+
+    monkeypatch.setattr(ranking, "rank", counted)
+    return made
+
+
+async def test_lists_that_stand_are_left_alone(site: Site, client: Client, now: Now, ranked: list[int]) -> None:
+    stories = [await registered(client, number, f"Section {number}") for number in range(10)]
+    for story in stories:
+        await site.read(story, 20)
+
+    async def made() -> int:
+        ranked.clear()
+        await site.lists.make(CHANNEL, now())
+        return len(ranked)
+
+    assert await made() == 11 * len(LISTS)
+    now.ms += 2_000
+    assert await made() == 0
+    assert (await site.lists.read(Scope("en"), "24h"))[1] == now.ms  # they are as of now all the same
+    await site.read(stories[3], 1)
+    assert await made() == 2 * len(LISTS)  # the channel's and its section's
+    await site.stories.rule("en", stories[4].id, {"verdict": "exclude"})
+    assert await made() == 2 * len(LISTS)
+    await registered(client, 5, "Section 5", image="https://img.example/5.png")
+    assert await made() == 2 * len(LISTS)
+    now.ms += 12 * HOUR  # nobody has read anything, and of the hour's reads none is left
+    assert await made() == 10 * len(LISTS)  # but for the section whose only story is excluded
+    assert await site.ids("1h") == []
+    assert len(await site.ids("7d")) == 9
+
+
+async def test_what_could_not_be_kept_is_made_again(site: Site, client: Client) -> None:
+    story = await registered(client, 1)
+    await site.read(story, 3)
+    keep, site.lists._keep = site.lists._keep, _gone  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="away"):
+        await site.lists.make(CHANNEL, NOW)
+    site.lists._keep = keep  # type: ignore[method-assign]
+    assert await site.ids() == [story.id]
+
+
+async def _gone(*_: Any) -> None:
+    raise OSError("Redis is away")
+
+
+async def test_a_story_that_comes_of_age_is_looked_into_though_nobody_reads_it(
+    site: Site, client: Client, now: Now
+) -> None:
+    story = await registered(client, 1)
+    now.ms = NOW + 3 * DAY - HOUR
+    await site.read(story, 40)
+    assert await site.ids("7d") == [story.id]
+    now.ms += 2 * HOUR
+    assert await site.ids("7d") == []
+    assert (await site.stories.flags("en"))[story.id]["why"] == "revived"
+
+
+async def test_a_list_is_not_kept_over_one_that_was_kept_meanwhile(site: Site, client: Client) -> None:
+    await site.read(await registered(client, 1), 3)
+    await site.ids()
+    scope = Scope("en")
+    before = await client.hgetall(scope.lists)
+    keys = [scope.lists, scope.key("log"), scope.key("meta")]
+    for version in ("", "0", "99"):
+        assert await client.eval(lists_.KEEP, len(keys), *keys, version, "e", "24h", "[]", "{}") == ""
+    assert await client.hgetall(scope.lists) == before
+    assert await client.eval(lists_.KEEP, len(keys), *keys, before["version"], "e", "24h", "[]", "") == "2"
+    assert await client.hget(scope.lists, "24h") == "[]"
+
+
+async def test_two_schedulers_agree_whoever_comes_first(site: Site, client: Client, now: Now) -> None:
+    one, two, other = await registered(client, 1), await registered(client, 2), Lists(Stories(client))
+    for lists, story, times in ((site.lists, one, 3), (other, two, 9), (site.lists, one, 20), (other, two, 40)):
+        await site.read(story, times)
+        now.ms += TOLD_EVERY
+        await lists.make(CHANNEL, now())
+        assert (await lists.read(Scope("en"), "24h"))[0][0]["id"] == story.id
+    await client.hset(Scope("en").lists, mapping={"24h": "[]", "version": 1})  # an older copy
+    await other.make(CHANNEL, now())
+    assert [row["id"] for row in (await other.read(Scope("en"), "24h"))[0]] == [two.id, one.id]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_they_are_those_that_are_made_at_every_look(redis_url: str, seed: int) -> None:
+    """Two sites, each on a database of its own, where the same happens; at one of them all lists are always made."""
+    chance, now = random.Random(seed), Now()
+    async with connect(redis_url) as first, connect(redis_url.replace("/0", "/1")) as second:
+        sites = Site(first, now), Site(second, now)
+        for _ in range(80):
+            now.ms += chance.choice((2_000, 2_000, 2_000, 30_000, 10 * 60_000, 3 * HOUR))
+            happening = _happening(chance)
+            for site in sites:
+                await happening(site)
+            for made in sites[1].lists._made.get("en", {}).values():
+                made.until = -math.inf
+            found = [await _all_lists(site) for site in sites]
+            assert found[0] == found[1]
+        assert any(len(row) > 100 for row in found[0].values())
+
+
+def _happening(chance: random.Random) -> Callable[[Site], Awaitable[Any]]:
+    """Something that may happen at a site, the same at each."""
+    number, times, what = chance.randrange(12), chance.randrange(1, 40), chance.randrange(8)
+    verdict = chance.choice(({"verdict": "pin", "place": 2}, {"verdict": "exclude"}, None))
+
+    async def happens(site: Site) -> None:
+        story = await site.story(number)
+        if what < 4:
+            await site.read(story, times)
+        elif what == 4:
+            await site.stories.rule("en", story.id, verdict)
+        elif what == 5:
+            site.headlines[number].append((await published(site.client, story))[1])
+        elif site.headlines[number]:
+            desk = Desk(Stream(site.client, _ClockAt(NOW)), {"en": CHANNEL})  # type: ignore[arg-type]
+            if what == 6:
+                await desk.expire("en", site.headlines[number][-1], at_once=True)
+            else:
+                await desk.hold("en", site.headlines[number][-1], by="ann")
+
+    return happens
+
+
+async def _all_lists(site: Site) -> dict[str, str]:
+    await site.lists.make(CHANNEL, site.now())
+    found = {}
+    for scope in await site.stories.scopes("en"):
+        for name, text in (await site.client.hgetall(scope.lists)).items():
+            rows = text
+            for number, headlines in site.headlines.items():
+                for at, headline in enumerate(headlines):
+                    rows = rows.replace(headline, f"headline {number} {at}")
+            found[f"{scope.path} {name}"] = rows
+    return found
 
 
 def test_candidates_are_more_than_rows() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.test_counting import BROWSER
 from ticker.beacon import LARGEST, PIXEL
 from ticker.scope import Scope
 from ticker.store import connect
+from ticker.stories import Stories
 from ticker.story import story_id
 
 CHANNELS: dict[str, Any] = {
@@ -187,15 +188,76 @@ async def test_read_next_says_why(cms: Api, editor: Api, anybody: Api) -> None:
     coverage = {"title": "The storm", "stories": [here, covered]}
     assert (await editor("PUT", "coverage/storm", coverage)).status == 200
     assert (await cms("PUT", "coverage/storm", coverage)).fault == (403, "forbidden")
-    rows = (await anybody.get(f"stories/{here}/next")).json["stories"]
-    assert [(row["id"], row["why"], row["about"]) for row in rows] == [
-        (covered, "coverage", ["The storm"]), (tagged, "tags", ["storm"]),
-    ]  # fmt: skip
+
+    async def told() -> list[tuple[str, str, list[str]]]:
+        rows = (await anybody.get(f"stories/{here}/next")).json["stories"]
+        return [(row["id"], row["why"], row["about"]) for row in rows]
+
+    await eventually(partial(_is, told, [(covered, "coverage", ["The storm"]), (tagged, "tags", ["storm"])]))
     kept = (await anybody.get("coverage/storm")).json
     assert [row["id"] for row in kept["stories"]] == [here, covered]
     assert (await editor("DELETE", "coverage/storm")).status == 200
     assert (await anybody.get("coverage/storm")).json["stories"] == []
     assert (await anybody.get(f"stories/{'a' * 16}/next")).fault == (404, "no-story")
+
+
+async def test_what_is_held_out_or_has_left_is_nowhere(cms: Api, editor: Api, anybody: Api, redis_: str) -> None:
+    """Neither among what to read next nor in a coverage; what was excluded or flagged is only not recommended."""
+    here, kept, excluded, flagged = [
+        await story(cms, path, tags=["quake"]) for path in ("quake", "kept", "excluded", "flagged")
+    ]
+    published = await editor.publish("Held later", link=LINK + "held-later")
+    held = story_id(LINK + "held-later")
+    every = [here, kept, excluded, flagged, held]
+    coverage = {"title": "The quake", "stories": every}
+    assert (await editor("PUT", "coverage/quake", coverage)).status == 200
+
+    async def recommended() -> set[str]:
+        return {row["id"] for row in (await anybody.get(f"stories/{here}/next")).json["stories"]}
+
+    async def covered() -> list[str]:
+        return [row["id"] for row in (await anybody.get("coverage/quake")).json["stories"]]
+
+    await eventually(partial(_is, recommended, set(every[1:])))
+    assert (await editor("PUT", f"stories/{excluded}/ruling", {"verdict": "exclude"})).status == 200
+    async with connect(redis_) as redis:
+        await Stories(redis).flag("en", flagged, {"why": "one_network", "at": 0})
+    await eventually(partial(_is, recommended, {kept, held}))
+    assert await covered() == every
+    assert (await editor.act(published, "hold")).status == 200
+    await eventually(partial(_is, recommended, {kept}))
+    await eventually(partial(_is, covered, every[:-1]))
+    too_many = {"title": "x", "stories": [kept] * 201}
+    assert (await editor("PUT", "coverage/x", too_many)).fault == (422, "invalid")
+
+
+async def _is(found: Callable[[], Awaitable[Any]], expected: Any) -> bool:
+    return bool(await found() == expected)
+
+
+async def test_a_story_leaves_with_its_headlines_event_and_not_after_it(
+    web: Web, http: aiohttp.ClientSession, redis_: str
+) -> None:
+    """In the channel `quiet`, whose list nobody makes anew: what leaves it has left with the event alone."""
+    quiet = Api(http, web.url, await fresh_key(web, "Eve", "publish", "retract"), channel="quiet")
+
+    async def listed() -> list[str]:
+        return [row["title"] for row in (await quiet.get("most-read?window=1h")).json["stories"]]
+
+    for action, given in (("hold", None), ("retract", {"reason": "wrong"}), ("expire", None)):
+        published = await quiet.publish(f"Leaves by {action}", **({"expires_in": 10} if action == "expire" else {}))
+        rows = [
+            {"id": letter * 16, "title": letter, "link": LINK, "rank": rank} | more
+            for rank, (letter, more) in enumerate((("a", {"headline": published["id"]}), ("b", {})), 1)
+        ]
+        async with connect(redis_) as redis:
+            now = int((await redis.time())[0]) * 1000
+            await redis.hset(Scope("quiet").lists, mapping={"1h": json.dumps(rows), "as_of": now})
+        await eventually(partial(_is, listed, ["a", "b"]))
+        if action != "expire":
+            assert (await quiet.act(published, action, given)).status == 200
+        await eventually(partial(_is, listed, ["b"]))
+        assert [row["rank"] for row in (await quiet.get("most-read?window=1h")).json["stories"]] == [1]
 
 
 async def test_stories_are_registered_with_the_right_to_it(cms: Api, editor: Api, anybody: Api) -> None:

@@ -25,6 +25,22 @@ def test_there_is_always_a_place_between_two(times: list[int], moves: list[int])
     assert strip == sorted(strip, reverse=True)
 
 
+@given(TIMES, st.integers(1, 10**6))
+def test_above_what_was_moved_is_above_it(time: int, apart: int) -> None:
+    moved = between(first(time + apart), first(time))
+    assert moved is not None
+    top, bottom = between(None, moved), between(moved, None)
+    assert top is not None
+    assert bottom is not None
+    assert bottom < moved < top
+
+
+def test_above_what_stands_at_a_round_time() -> None:
+    moved = between(first(1_795_435_200_001), first(1_795_435_199_999))
+    assert moved == "17954352"
+    assert between(None, moved) == first(1_795_435_200_001)
+
+
 @given(TIMES)
 def test_the_ends_of_the_strip(time: int) -> None:
     top, bottom = between(None, first(time)), between(first(time), None)

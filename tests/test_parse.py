@@ -2,11 +2,11 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.feeds import RSS, item
+from tests.servers import eventually, readers_of
 from workers.parse import Failed, parser
 from workers.sources import Document
 
@@ -20,7 +20,7 @@ async def read(one, body: bytes, now: int = NOW):
 
 @pytest.fixture
 def one():
-    with parser(workers=1) as one:
+    with parser(at_once=1) as one:
         yield one
 
 
@@ -40,7 +40,7 @@ async def test_the_loop_goes_on_meanwhile(one):
 
 
 async def test_one_that_takes_too_long_is_ended_and_the_next_is_read():
-    with parser(workers=1, deadline=0.5) as one:
+    with parser(at_once=1, deadline=0.5) as one:
         await read(one, GOOD)
         started = time.monotonic()
         found = await read(one, b"<rss>" + b"<a>" * 100_000)
@@ -51,7 +51,7 @@ async def test_one_that_takes_too_long_is_ended_and_the_next_is_read():
 
 
 async def test_one_that_takes_too_much_memory_is_ended_and_the_next_is_read():
-    with parser(workers=1, memory=300_000_000) as one:
+    with parser(at_once=1, memory=300_000_000) as one:
         assert isinstance(await read(one, b'{"items": [' + b"[],[]," * 3_000_000 + b"[]]}"), Failed)
         assert isinstance(await read(one, GOOD), Document)
 
@@ -65,13 +65,8 @@ async def test_a_fault_of_the_parser_is_a_fault_of_the_document(one):
 async def test_a_process_that_dies_is_told_and_replaced(one):
     await read(one, GOOD)
     reading = asyncio.create_task(read(one, b"<rss>" + b"<a>" * 100_000))
-    await asyncio.sleep(0.1)
-    for reader in [child for fork_server in children(os.getpid()) for child in children(fork_server)]:
-        os.kill(reader, signal.SIGKILL)
+    (reader,) = await eventually(lambda: readers_of(os.getpid()))
+    os.kill(reader, signal.SIGKILL)
 
     assert Failed("It ended the process that read it.") == await reading
     assert isinstance(await read(one, GOOD), Document)
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

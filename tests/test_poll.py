@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web, eventually
+from tests.servers import PATIENCE, RedisServer, Web, eventually
 from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 
 
@@ -41,7 +41,7 @@ async def test_a_long_poll_returns_as_soon_as_something_comes(reader: Api, desk:
 
     await eventually(polls)
     headline = await desk.publish("What the poll waits for")
-    messages = (await asyncio.wait_for(waiting, 5)).json["messages"]
+    messages = (await asyncio.wait_for(waiting, PATIENCE)).json["messages"]
     assert [message["type"] for message in messages] == ["published"]
     assert messages[0]["headline"]["id"] == headline["id"]
     assert messages[-1]["position"] == (await reader.get()).json["position"]

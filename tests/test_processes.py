@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import PATIENCE
 from ticker.errors import Invalid
 from ticker.processes import LONGEST_DELAY, SUPERVISED, Processes, backoff, parse_procfile, say_ready
 
@@ -57,7 +58,7 @@ class Output(io.StringIO):
         return super().write(text)
 
     async def has(self, text: str, times: int = 1) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.getvalue().count(text) < times:
                 self._grew.clear()
                 await self._grew.wait()
@@ -139,7 +140,7 @@ async def test_what_a_dead_process_left_behind_goes_with_it():
     processes.stop()
     await run
     left = [int(line.split()[-1]) for line in out.getvalue().splitlines() if "left" in line]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while any(map(alive, left)):
             await asyncio.sleep(0)
 
@@ -196,7 +197,7 @@ async def test_renewed_one_after_another_the_old_ends_only_when_the_new_is_ready
     first = pids(out)
     processes.renew()
     await out.has("a new one is ready in its place", times=2)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while any(map(alive, first)):
             await asyncio.sleep(0.01)
     assert len(pids(out)) == 4
@@ -224,7 +225,7 @@ async def test_a_new_one_that_does_not_become_ready_is_given_up_and_nothing_has_
     processes.renew()
     await out.has("web.1 │ the new one did not become ready within 1 s; the old one stays")
     await out.has(" up ", times=3)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while alive(pids(out)[2]):
             await asyncio.sleep(0.01)
     assert all(map(alive, first))
@@ -241,7 +242,7 @@ async def test_a_new_one_that_does_not_become_ready_is_given_up_and_nothing_has_
 async def test_a_new_one_that_ends_at_once_is_not_waited_for(tmp_path):
     out = Output()
     flag = tmp_path / "broken"
-    processes = Processes({"web": f"echo up $$; [ -e {flag} ] && exit 3; exec sleep 60"}, out=out, ready_within=600)
+    processes = Processes({"web": f"[ -e {flag} ] && exit 3; echo up $$; exec sleep 60"}, out=out, ready_within=600)
     run = asyncio.create_task(processes.run())
     await out.has(" up ")
     flag.touch()
@@ -296,11 +297,15 @@ def test_who_has_no_parent_that_listens_has_nobody_to_tell(monkeypatch):
 
 
 def test_who_was_born_after_its_parent_had_died_does_not_stay() -> None:
-    with subprocess.Popen(["true"]) as dead:
-        dead.wait()
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    dead = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is not yet collected
     code = "from ticker.processes import leave_with_parent; leave_with_parent(); print('stays')"
-    for parent, stays in ((dead.pid, False), (os.getpid(), True)):
+    for parent, stays in ((gone.pid, False), (dead.pid, False), (os.getpid(), True)):
         env = {**os.environ, SUPERVISED: str(parent)}
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
-        assert ("stays" in done.stdout) == stays
-        assert (done.returncode == 0) == stays
+        for command in ([sys.executable, "-c", code], ["sh", "-c", f'{sys.executable} -c "{code}"; exit $?']):
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+            assert ("stays" in done.stdout) == stays
+            assert (done.returncode == 0) == stays
+    dead.wait()

@@ -1,5 +1,6 @@
 """Exact decay, and the rules of a list."""
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from ticker.ranking import HOUR, Candidate, Held, Ranked, Ruling, Verdict, Windo
 from ticker.story import Story, story_id
 
 POLICY = MostRead(least_reads=1)
-FRESH = Ranked([], None)
+FRESH = Ranked([], [])
+H = Window.DAY.half_life
 
 
 def story(number: int = 0, *, age: int = HOUR, group: str | None = None) -> Story:
@@ -25,6 +27,11 @@ def story(number: int = 0, *, age: int = HOUR, group: str | None = None) -> Stor
 
 def candidates(reads: Sequence[float]) -> list[Candidate]:
     return [Candidate(story(number), one, one) for number, one in enumerate(reads)]
+
+
+def weight(at: int, landmark: int, half_life: int) -> float:
+    """What a read adds, by the definition; count.lua does it."""
+    return math.exp2((at - landmark) / half_life)
 
 
 # --- the arithmetic ---------------------------------------------------------------------------------------------------
@@ -43,7 +50,7 @@ def test_the_score_is_the_exact_decay(ages: list[int], window: Window) -> None:
     h, landmark = window.half_life, NOW - 30 * 24 * HOUR
     if (NOW - landmark) / h > ranking.REBASE_AT:
         landmark = NOW - ranking.REBASE_AT * h
-    score = sum(ranking.weight(NOW - age, landmark, h) for age in ages)
+    score = sum(weight(NOW - age, landmark, h) for age in ages)
     exact = math.fsum(2.0 ** (-age / h) for age in ages)
     assert ranking.decayed(score, landmark, h, NOW) == pytest.approx(exact, rel=1e-9)
 
@@ -51,27 +58,9 @@ def test_the_score_is_the_exact_decay(ages: list[int], window: Window) -> None:
 @given(st.floats(1e-3, 1e6), st.integers(0, 10**9), st.sampled_from(Window))
 def test_half_is_left_after_a_half_life(reads: float, age: int, window: Window) -> None:
     h = window.half_life
-    score = reads * ranking.weight(NOW, NOW - age % h, h)
+    score = reads * weight(NOW, NOW - age % h, h)
     now = ranking.decayed(score, NOW - age % h, h, NOW)
     assert ranking.decayed(score, NOW - age % h, h, NOW + h) == pytest.approx(now / 2, rel=1e-12)
-
-
-@given(st.lists(st.floats(1.0, 2.0**600), min_size=1), st.integers(ranking.REBASE_AT + 1, 900), st.sampled_from(Window))
-def test_rebasing_changes_no_bit(scores: list[float], lives: int, window: Window) -> None:
-    h = window.half_life
-    now = NOW + lives * h
-    landmark, steps = ranking.rebase(NOW, h, now)
-    assert steps == lives
-    assert landmark == now - (now - NOW) % h
-    factor = 2.0**-steps
-    whole = [score for score in scores if score * factor > 2.0**-1022]  # smaller ones are long forgotten
-    assert [score * factor / factor for score in whole] == whole
-    assert ranking.rebase(NOW, h, NOW + ranking.REBASE_AT * h) == (NOW, 0)
-
-
-def test_what_is_not_finite_is_refused() -> None:
-    with pytest.raises(ValueError, match="rebase first"):
-        ranking.weight(NOW + 600 * HOUR, NOW, HOUR)
 
 
 def test_rising_is_a_rate_and_not_a_number_of_reads() -> None:
@@ -91,23 +80,23 @@ def test_a_list_settles_to_the_exact_order(reads: list[float], chance: random.Ra
     exact = [one.story.id for one in sorted(all_, key=lambda one: (-one.reads, one.story.id))]
     before = exact[:]
     chance.shuffle(before)
-    first = rank(all_, Ranked(before, None), Held(), POLICY, NOW)
+    first = rank(all_, Ranked(before, before), Held(), POLICY, NOW, H)
     assert sorted(first.order) == sorted(exact)
     by_id = {one.story.id: one.reads for one in all_}
     for above, below in zip(first.order, first.order[1:], strict=False):
         assert by_id[below] <= by_id[above] * POLICY.steady_ratio
-    later = rank(all_, first, Held(), POLICY, NOW + POLICY.settle_seconds * 1000)
-    assert later == (exact, None)
+    later = rank(all_, first, Held(), POLICY, NOW + POLICY.settle_seconds * 1000, H)
+    assert (later.rows, later.order, later.unsettled_at) == (exact, exact, None)
 
 
 def test_a_list_does_not_flicker() -> None:
     a, b = (story(number).id for number in (0, 1))
-    list_ = rank(candidates([100, 99]), FRESH, Held(), POLICY, NOW)
+    list_ = rank(candidates([100, 99]), FRESH, Held(), POLICY, NOW, H)
     for second in range(20):
         close = candidates([100, 101] if second % 2 else [101, 100])
-        list_ = rank(close, list_, Held(), POLICY, NOW + second * 1000)
-        assert list_.order == [a, b]
-    assert rank(candidates([100, 106]), list_, Held(), POLICY, NOW + 20_000).order == [b, a]
+        list_ = rank(close, list_, Held(), POLICY, NOW + second * 1000, H)
+        assert list_.rows == [a, b]
+    assert rank(candidates([100, 106]), list_, Held(), POLICY, NOW + 20_000, H).rows == [b, a]
 
 
 def why(reads: float = 50, held: Held | None = None, age: int = HOUR, policy: MostRead | None = None) -> str | None:
@@ -132,21 +121,121 @@ def test_what_keeps_a_story_out() -> None:
 def test_pins_stand_where_the_editor_has_put_them() -> None:
     ids = [story(number).id for number in range(5)]
     held = Held({ids[4]: Ruling(Verdict.PIN, 1), ids[3]: Ruling(Verdict.PIN, 3), ids[0]: Ruling(Verdict.PIN, 50)})
-    assert rank(candidates([9, 8, 7, 6, 5]), FRESH, held, POLICY, NOW).order == [
+    assert rank(candidates([9, 8, 7, 6, 5]), FRESH, held, POLICY, NOW, H).rows == [
         ids[4], ids[1], ids[3], ids[2], ids[0],
     ]  # fmt: skip
 
 
 def test_editions_of_one_story_are_one_row() -> None:
     both = [Candidate(story(1, group="storm"), 10, 10), Candidate(story(2, group="storm"), 20, 20)]
-    assert rank(both, FRESH, Held(), POLICY, NOW).order == [story(2).id]
+    assert rank(both, FRESH, Held(), POLICY, NOW, H).rows == [story(2).id]
 
 
 def test_a_list_is_never_longer_than_it_may_be() -> None:
-    assert len(rank(candidates([5.0] * 80), FRESH, Held(), POLICY, NOW).order) == ranking.ROWS
+    assert len(rank(candidates([5.0] * 80), FRESH, Held(), POLICY, NOW, H).rows) == ranking.ROWS
 
 
 DAY = 24 * HOUR
+
+
+# --- made only when it must be ----------------------------------------------------------------------------------------
+
+NUMBERS = range(8)
+LATER = st.sampled_from([1, 2_000, 29_000, 10 * 60_000, 3 * HOUR, 20 * HOUR])
+LOOKS = st.lists(
+    st.tuples(LATER, st.dictionaries(st.sampled_from(NUMBERS), st.integers(1, 60), max_size=3)), max_size=40
+)
+PLACES = st.dictionaries(st.sampled_from(NUMBERS), st.integers(1, 8).map(lambda place: Ruling(Verdict.PIN, place)))
+POLICIES = st.builds(
+    MostRead, least_reads=st.integers(1, 40), steady_ratio=st.sampled_from([1, 1.05, 2]), oldest_days=st.just(2)
+)
+
+
+@given(LOOKS, POLICIES, PLACES, st.sampled_from(ranking.LISTS), st.sets(st.sampled_from(NUMBERS)))
+def test_a_list_left_alone_until_it_must_change_is_the_one_made_at_every_look(
+    looks: list[tuple[int, dict[int, int]]], policy: MostRead, pins: dict[int, Ruling], name: str, grouped: set[int]
+) -> None:
+    stories = [story(number, age=number * 7 * HOUR, group="g" if number in grouped else None) for number in NUMBERS]
+    held = Held({stories[number].id: ruling for number, ruling in pins.items()})
+    window = Window.HOUR if name == ranking.RISING else Window(name)
+    scores: dict[Window, dict[int, float]] = {window: dict.fromkeys(NUMBERS, 0.0) for window in Window}
+    now, eager, lazy = NOW, FRESH, FRESH
+    for step, reads in looks:
+        now += step
+        for (one, kept), (number, times) in itertools.product(scores.items(), reads.items()):
+            kept[number] += times * weight(now, NOW, one.half_life)
+
+        def count(number: int, of: Window, now: int = now) -> float:
+            return ranking.decayed(scores[of][number], NOW, of.half_life, now)
+
+        if name == ranking.RISING:
+            both = [(count(number, Window.HOUR), count(number, Window.DAY)) for number in NUMBERS]
+            given_ = [Candidate(stories[n], ranking.rising(h, d), h, d) for n, (h, d) in enumerate(both)]
+        else:
+            given_ = [Candidate(stories[n], count(n, window), count(n, window)) for n in NUMBERS]
+        eager = rank(given_, eager, held, policy, now, window.half_life)
+        if reads or now >= lazy.until:
+            lazy = rank(given_, lazy, held, policy, now, window.half_life)
+        assert lazy[:3] == eager[:3]
+
+
+def test_a_list_is_left_alone_for_as_long_as_nothing_can_happen() -> None:
+    """Or else the test above would hold for one that is made at every look."""
+    fading, old = rank(candidates([100, 50]), FRESH, Held(), POLICY, NOW, H), POLICY.oldest_days * DAY - HOUR
+    assert fading.until == NOW + min(math.floor(H * math.log2(50)), old)
+    few = rank(candidates([2, 1.5]), FRESH, Held(), POLICY, NOW, H)
+    assert few.until == NOW + math.floor(H * math.log2(1.5))
+    assert rank([Candidate(story(age=old), 1e9, 1e9)], FRESH, Held(), POLICY, NOW, H).until == NOW + HOUR
+    unsettled = rank(candidates([100, 101]), fading, Held(), POLICY, NOW + 1, H)
+    assert (unsettled.rows, unsettled.until) == (fading.rows, NOW + 1 + POLICY.settle_seconds * 1000)
+    assert rank([], FRESH, Held(), POLICY, NOW, H).until == math.inf
+    fast, slow = (
+        Candidate(story(1), ranking.rising(60, 60), 60, 60),
+        Candidate(story(2), ranking.rising(100, 117), 100, 117),
+    )
+    rising = rank([fast, slow], FRESH, Held(), POLICY, NOW, Window.HOUR.half_life)
+    assert rising.rows == [story(1).id, story(2).id]
+    left = 24 * 40 / (60 * 117 - 100 * 60)
+    assert rising.until == math.floor(NOW - Window.DAY.half_life * math.log2(left))
+
+
+COUNTS = st.lists(st.tuples(st.integers(1, 5_000), st.integers(0, 50_000)), min_size=2, max_size=8)
+
+
+@given(COUNTS, st.sampled_from(["24h", ranking.RISING]), st.lists(st.floats(0, 1, exclude_max=True), max_size=5))
+def test_until_then_nothing_changes(counts: list[tuple[int, int]], name: str, parts: list[float]) -> None:
+    """Whenever one looks before the time that a list tells of itself, it is the same."""
+
+    def made(now: int) -> Ranked:
+        evidence = Window.HOUR if name == ranking.RISING else Window.DAY
+        hour, day = (ranking.decayed(1, NOW, window.half_life, now) for window in (evidence, Window.DAY))
+        given_ = [
+            Candidate(story(n), ranking.rising(h * hour, (h + d) * day), h * hour, (h + d) * day)
+            if name == ranking.RISING
+            else Candidate(story(n), h * hour, h * hour)
+            for n, (h, d) in enumerate(counts)
+        ]
+        return rank(given_, FRESH, Held(), POLICY, now, evidence.half_life)
+
+    first = made(NOW)
+    for part in parts:
+        assert made(NOW + int(max(0, first.until - NOW) * part)).rows == first.rows
+
+
+def test_the_same_reads_give_the_same_list_again_though_it_was_cut_and_pinned() -> None:
+    """What lies beyond the last row is remembered, so that it does not come and go by looking twice."""
+    reads = [200.0 - number for number in range(ranking.ROWS - 2)] + [96, 100, 101]
+    before = [story(number).id for number in range(ranking.ROWS)]
+    held = Held({story(5).id: Ruling(Verdict.PIN, 1)})
+    first = rank(candidates(reads), Ranked(before, before), held, POLICY, NOW, H)
+    second = rank(candidates(reads), first, held, POLICY, NOW + 2_000, H)
+    assert second[:3] == first[:3]
+
+
+def test_a_pin_is_not_passed_by_another_edition_of_the_same_story() -> None:
+    both = [Candidate(story(1, group="storm"), 10, 10), Candidate(story(2, group="storm"), 20, 20)]
+    held = Held({story(1).id: Ruling(Verdict.PIN)})
+    assert rank(both, FRESH, held, POLICY, NOW, H).rows == [story(1).id]
 
 
 def reads_of(ages: Sequence[float], window: Window) -> float:

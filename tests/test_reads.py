@@ -189,7 +189,7 @@ async def test_landmarks_are_moved_by_whole_half_lives_and_no_bit_is_lost(client
     read(one, story, 1 << 8)
     await one.turn(all_=True)
     before = await client.zscore(scope.ranking(Window.HOUR), story.id)
-    now.ms += (ranking.REBASE_AT + 1) * h
+    now.ms += (ranking.REBASE_AT + 1) * h + h // 3  # not a whole number of half-lives
     read(one, other)
     await one.turn(all_=True)
     mark = int(await client.hget(scope.landmarks, "1"))
@@ -216,6 +216,24 @@ async def test_no_score_is_ever_infinite(client: Client, now: Now) -> None:
             score = await client.zscore(Scope("en").ranking(window), story.id)
             assert math.isfinite(score)
             assert (await counts(client, Scope("en"), window, now.ms))[story.id] > 0.999
+
+
+@pytest.mark.parametrize("weight", ["1e999", "1e308"])
+async def test_a_gain_that_is_no_finite_number_is_refused(client: Client, now: Now, weight: str) -> None:
+    """Whatever a process may send: Redis would keep it, and no other story would ever be first."""
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    read(one, story)
+    await one.turn(all_=True)
+    scope = Scope("en")
+    before = await client.zscore(scope.ranking(Window.HOUR), story.id)
+    keys = [scope.key(f"read:once:{weight}"), scope.key("read:tokens:0"), scope.key("read:tokens:1")]
+    keys += [*(scope.ranking(window) for window in Window), scope.landmarks, scope.readers]
+    lives = [window.half_life for window in Window]
+    at = NOW + 20 * Window.HOUR.half_life
+    said = f'[["{story.id}",{at},{weight},"1","",""]]'
+    await client.eval(reads.COUNT, len(keys), *keys, 1_000, 1_000, *lives, "", 1_000, said)
+    assert await client.zscore(scope.ranking(Window.HOUR), story.id) == before
 
 
 async def test_salts_are_the_same_for_all_and_end(client: Client, now: Now) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import NOW
-from ticker.related import MOST, read_next
+from ticker.related import LEAST_READERS, MOST, read_next
 from ticker.story import Story
 
 IDS = ["abcdefgh234567" + a + b for a in "ab" for b in "abcd"]
@@ -34,6 +34,14 @@ def test_each_has_its_reason_the_weightiest_first() -> None:
 def test_what_is_barred_or_has_nothing_to_do_with_it_is_left_out() -> None:
     here, other = story(0, section="World"), story(1, section="World")
     assert read_next(here, [other, story(2)], {}, {}, barred={other.id}) == []
+    assert read_next(here, [story(2)], {IDS[2]: LEAST_READERS - 1}, {}) == []
+    assert [one.why for one in read_next(here, [story(2)], {IDS[2]: LEAST_READERS}, {})] == ["readers"]
+
+
+def test_reasons_add_up() -> None:
+    here = story(0, tags=["storm"], section="World")
+    found = read_next(here, [story(1, tags=["storm"]), story(2, tags=["storm"], section="World")], {}, {})
+    assert [one.story.id for one in found] == [IDS[2], IDS[1]]
 
 
 def test_of_equals_the_newest() -> None:

@@ -27,8 +27,8 @@ ROLES: dict[str, dict[str, Role]] = {
 }
 ALL = {NOBODY, *ROLES}
 SIGNED_IN = {*ROLES}
-READERS = {"reader", "writer", "editor", "producer", "admin", CHIEF}
 WRITERS = {"writer", "editor", "producer", "admin", CHIEF}
+AT_DESK = {"reader", *WRITERS}
 MOVERS = {"editor", "producer", "admin", CHIEF}
 EDITORS = {"editor", "admin", CHIEF}
 ADMINS = {"admin", CHIEF}
@@ -45,8 +45,7 @@ NOTE = b'{"reason": "It is wrong"}'
 STORY = b'{"title": "T", "link": "https://news.example/1"}'
 CHANNEL = "/v1/channels/{channel}"
 HEADLINE, STORIES, COVERAGE = CHANNEL + "/headlines/{id}", CHANNEL + "/stories/{id}", CHANNEL + "/coverage/{name}"
-PEOPLE = "/desk/people"
-DESK = "/v1/desk/{channel}"
+DESK, PEOPLE = "/v1/desk/{channel}", "/desk/people"
 
 TABLE: dict[tuple[str, str], Row] = {
     # what writers do
@@ -64,16 +63,6 @@ TABLE: dict[tuple[str, str], Row] = {
     (HEADLINE + "/fresh", "POST"): Row(EDITORS),
     (HEADLINE + "/duplicate", "POST"): Row({CHIEF}, b'{"channel": "ar", "text": "By role"}'),
     ("/v1/editions", "POST"): Row(SIGNED_IN, b'{"drafts": {"en": {"text": "By role"}}}'),  # each channel has its answer
-    # what is read at the desk
-    (DESK, "GET"): Row(READERS),
-    (DESK + "/stream", "GET"): Row(READERS),
-    (DESK + "/events", "GET"): Row(READERS),
-    (DESK + "/presence", "GET"): Row(READERS),
-    (DESK + "/presence", "PUT"): Row(READERS, b'{"tab": "aaaaaaaa"}'),
-    (DESK + "/presence", "DELETE"): Row(READERS),
-    (DESK + "/audit", "GET"): Row(READERS),
-    (DESK + "/audit.csv", "GET"): Row(READERS),
-    (DESK + "/audit.jsonl", "GET"): Row(READERS),
     (CHANNEL + "/stories", "POST"): Row(ADMINS, STORY),
     (STORIES, "PUT"): Row(ADMINS, STORY),
     (STORIES + "/ruling", "PUT"): Row(EDITORS, b'{"verdict": "exclude"}'),
@@ -81,7 +70,21 @@ TABLE: dict[tuple[str, str], Row] = {
     (CHANNEL + "/rulings", "GET"): Row(EDITORS),
     (COVERAGE, "PUT"): Row(EDITORS, b'{"title": "T", "stories": ["aaaaaaaaaaaaaaaa"]}'),
     (COVERAGE, "DELETE"): Row(EDITORS),
+    # what the desk is told
+    (DESK, "GET"): Row(AT_DESK),
+    (DESK + "/stream", "GET"): Row(AT_DESK),
+    (DESK + "/events", "GET"): Row(AT_DESK),
+    (DESK + "/receipts/{id}", "GET"): Row(AT_DESK),
+    (DESK + "/audit", "GET"): Row(AT_DESK),
+    (DESK + "/audit.csv", "GET"): Row(AT_DESK),
+    (DESK + "/audit.jsonl", "GET"): Row(AT_DESK),
+    (DESK + "/presence", "GET"): Row(AT_DESK),
+    (DESK + "/presence", "PUT"): Row(AT_DESK, b"{}"),
+    (DESK + "/presence", "DELETE"): Row(AT_DESK),
     # the desk's pages
+    ("/desk", "GET"): PAGE,
+    ("/desk/{channel}", "GET"): Row(AT_DESK),
+    ("/desk/{channel}/audit", "GET"): Row(AT_DESK),
     ("/desk/account", "GET"): PAGE,
     ("/desk/account", "POST"): Row(SIGNED_IN, form=True),
     ("/desk/account/password", "POST"): Row(SIGNED_IN, b"password_now=right&password=another+good+one", form=True),

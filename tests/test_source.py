@@ -21,7 +21,7 @@ from workers.source import Source, Tools
 
 @pytest.fixture(scope="module")
 def parsing():
-    with parser(workers=1) as one:
+    with parser(at_once=1) as one:
         yield one
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.servers import eventually
+from tests.servers import PATIENCE, eventually
 from ticker.errors import Unavailable
 from ticker.seen import Known, Seen
 from ticker.sources import Sources, State
@@ -82,5 +82,5 @@ async def test_without_redis_it_says_try_later():
             sources.prune("w", 1), sources.overlook("w", ["a"]),
         ):  # fmt: skip
             with pytest.raises(Unavailable):
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE):
                     await asked

@@ -70,8 +70,7 @@ async def test_rulings_flags_and_coverage_are_kept_until_taken_back(stories: Sto
     assert await stories.coverages("en") == {"storm": {"title": "Storm", "stories": ["a"]}}
     await stories.rule("en", "a", None)
     await stories.cover("en", "storm", None)
-    await stories.unflag("en", "a")
-    assert not await stories.rulings("en") and not await stories.flags("en") and not await stories.coverages("en")
+    assert not await stories.rulings("en") and not await stories.coverages("en")
 
 
 async def test_links_that_nobody_has_registered_are_bounded(

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from tests.servers import RedisServer, Web, eventually
+from tests.servers import PATIENCE, RedisServer, Web, eventually
 from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from tests.test_sse import ODD
 from ticker.text import clean
@@ -332,7 +332,7 @@ async def test_a_flood_is_cut_and_hurts_nobody(web: Web, desk: Api, kind: str) -
             assert message["headline"]["id"] == headline["id"]
             assert loop.time() - began < 1
         with pytest.raises(OSError):
-            await asyncio.wait_for(flooding, 20)
+            await asyncio.wait_for(flooding, PATIENCE)
         assert memory(web) - before < 20_000_000
 
 

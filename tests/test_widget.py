@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from tests.servers import ROOT, RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
+from tests.test_api import Api, eventually_shown, fresh_key, serving
 from ticker import bundle, widget
 
 
@@ -95,7 +95,7 @@ async def test_the_versions_are_listed(reader: Api) -> None:
 
 async def test_a_frame_has_the_headlines_without_script(reader: Api, editor: Api) -> None:
     sign = '<b title="x">& more'
-    await editor.publish(sign, link="https://news.example/?a=1&b=2")
+    await eventually_shown(editor, await editor.publish(sign, link="https://news.example/?a=1&b=2"))
     page = await editor.get("/widget/en.html?mode=list&theme=dark&speed=60")
     assert page.status == 200
     assert sign not in page.text

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page
 from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
+from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,13 +49,13 @@ async def host(web: Web) -> AsyncIterator[Host]:
 
 
 class Desk:
-    """An editor of each channel, who tidies up afterwards."""
+    """An editor of each channel, who waits until readers have what was published, and tidies up afterwards."""
 
     def __init__(self, apis: dict[str, Api]) -> None:
         self.apis = apis
 
     async def publish(self, text: str, channel: str = "en", **fields: Any) -> Any:
-        return await self.apis[channel].publish(text, **fields)
+        return await eventually_shown(self.apis[channel], await self.apis[channel].publish(text, **fields))
 
     async def kill(self, headline: Any, note: str | None = None) -> None:
         body = {"reason": "test", **({"note": note} if note else {})}
@@ -68,6 +68,7 @@ class Desk:
         for api in self.apis.values():
             for headline in (await api.board()).values():
                 await api.act(headline, "hold")
+                await eventually_gone(api, headline)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -432,13 +433,23 @@ async def test_tells_the_page_what_happens(visits: Any, desk: Desk) -> None:
 async def test_a_headline_that_passes_by_can_be_clicked(visits: Any, desk: Desk) -> None:
     await desk.publish("Click me", link="https://news.example/me")
     page = await live(await visits())
-    await page.wait_for_selector("news-ticker .track a")
-    await page.get_by_role("button", name="Pause").click()
     await page.evaluate("""() => addEventListener("click", (event) => {
         event.preventDefault();
-        window.clicked = event.detail.headline.link;
+        window.clicked = event.detail?.headline?.link;
     })""")
-    await page.click("news-ticker .track a >> nth=0")
+    await page.wait_for_function(f"""() => {{
+        const root = {SHADOW};
+        for (const link of root.querySelectorAll(".track a")) {{
+            const box = link.getBoundingClientRect();
+            const ends = [box.left + 1, box.right - 1].map((x) => root.elementFromPoint(x, box.top + box.height / 2));
+            if (!ends.every((seen) => seen && link.contains(seen))) continue;
+            link.classList.add("whole");
+            root.querySelector("button.pause, button").click();
+            return true;
+        }}
+        return false;
+    }}""")
+    await page.click("news-ticker .track a.whole")
     assert await page.evaluate("clicked") == "https://news.example/me"
 
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.servers import ROOT, RedisServer, Web, eventually_now
+from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually_now
 from tests.test_api import Api, eventually_shown, fresh_key, serving
 from tests.test_connection import stop_and_go_on
 from tests.test_sse import Events
@@ -63,7 +63,7 @@ async def test_the_queue_is_bounded_and_caught_up():
     assert slow.fanout.paused == 0
     assert {m["id"] for m in slow.taken[1:]} == {f"id{n}" for n in range(1, 10 * FULL)}
     slow.wire.close(CloseCode.RESTART)
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE)
     slow.wire.write(b"after the end")
     assert slow.wire._queue.empty()
 
@@ -77,7 +77,7 @@ async def test_who_takes_nothing_for_thirty_seconds_is_cut_without_waiting_for_i
     assert slow.wire.closed is None
     slow.fanout.tick(SLOW_AFTER)
     assert slow.wire.closed is CloseCode.SLOW == 4408
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE)
     assert list(slow.fanout.subscribers()) == []
 
 
@@ -85,7 +85,7 @@ async def test_who_goes_ends_the_run():
     slow, gone = Slow(), asyncio.Event()
     running = asyncio.create_task(slow.wire.run(slow.send, gone.wait()))
     gone.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE)
     assert slow.wire.closed is None
 
 

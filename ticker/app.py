@@ -111,14 +111,14 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             stall_seconds=given.stall_seconds,
         )
         app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
-        app.state.audit = Audit(redis)
         app.state.people = people = People(redis)
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
         app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)
         app.state.passwords, app.state.guesses = Passwords(), Guesses(redis)
-        app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
         secret = given.oidc_secret.get_secret_value() if given.oidc_secret else None
         app.state.provider = Provider(given.desk.oidc, secret) if given.desk.oidc else None
+        app.state.presences, app.state.receipts = Presences(hub), Receipts(hub)
+        app.state.audit = Audit(redis)
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)

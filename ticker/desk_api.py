@@ -26,8 +26,11 @@ HEADERS = {"cache-control": "no-store"}
 
 
 async def admit(request: Request) -> Writer:
-    """Who works at this desk. Unauthorized or Forbidden when it is nobody that may."""
-    writer = await writers.of(request)
+    """Who works at this desk. Unauthorized or Forbidden when it is nobody that may.
+
+    Pages ask all this by themselves, so that none of it keeps a session from being idle.
+    """
+    writer = await writers.of(request, unattended=True)
     writer.allow_scope(Scope.READ, request.path_params["channel"])
     _hub(request).desk(request.path_params["channel"])
     return writer

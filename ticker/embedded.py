@@ -4,8 +4,9 @@ Any of our processes may be the first and any may be killed, so nobody owns the 
 `<data>/redis` say all there is to know; the kernel drops the lock of whoever dies.
 
     start.lock    exclusive: while looking whether the server runs, starting it or stopping it
-    users.lock    shared by every process that uses it: who gets it exclusively was the last and stops the server
-    server.lock   inherited by the server: held for as long as it lives
+    users.lock    shared by every process that uses it: who gets it exclusively was the last and stops the server;
+                  the server's guard waits for it, and stops what those who were killed could not
+    server.lock   inherited by the guard and the server: held for as long as they live
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ticker import guard
 from ticker.errors import Unavailable
 from ticker.settings import Settings
 
@@ -122,6 +124,8 @@ class Server:
             with self._try_lock("users.lock") as alone:
                 if alone is not None:
                     self._stop()
+            with self._locked("users.lock", fcntl.LOCK_SH):
+                pass  # the guard may have been quicker: then this waits until it has stopped it
         if self._child is not None and self._child.poll() is None:
             _left_running.append(self._child)
 
@@ -165,8 +169,10 @@ class Server:
             "save": "",  # the append-only file is the data
         }
         # A session of its own: the Ctrl-C that ends us must not end it before our last write.
+        server = [binary.path, *(word for name, value in options.items() for word in (f"--{name}", value))]
         self._child = subprocess.Popen(  # noqa: S603  the binary we chose
-            [binary.path, *(word for name, value in options.items() for word in (f"--{name}", value))],
+            # Without what the environment and site-packages bring: it starts in an instant.
+            [sys.executable, "-I", "-S", guard.__file__, str(self.folder / "users.lock"), *server],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -195,9 +201,9 @@ class Server:
             return lock is None
 
     @contextlib.contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
+    def _locked(self, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
         with (self.folder / name).open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, kind)
             try:
                 yield
             finally:

@@ -1,43 +1,90 @@
-"""The most-read lists: made from the rankings every few seconds, kept in Redis, told to readers when they change."""
+"""The most-read lists: made from the rankings every few seconds, kept in Redis, told to readers when they change.
 
-import itertools
+A list is made anew when what it is made from has changed, or when the time has come that alone would change it; a
+scope whose lists stand costs one line from Redis (counts.py).
+"""
+
 import json
 import logging
+import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ticker import instant, ranking
-from ticker.channel import Channel
+from ticker import counts, instant, ranking
+from ticker.channel import Channel, MostRead
+from ticker.counts import Counts
 from ticker.errors import Invalid
-from ticker.ranking import CANDIDATES, LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Ruling, Verdict, Window
+from ticker.known import Known
+from ticker.ranking import LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Verdict, Window
 from ticker.scope import Scope
 from ticker.stories import Stories
 from ticker.story import Story, StoryDraft, canonical, is_owned, story_id
 from ticker.withheld import Withheld
 
-KEEP = Path(__file__).with_name("list.lua").read_text()
+KEEP = Path(__file__).with_name("lists.lua").read_text()
 
 TOLD_ROWS = 10  # of a list, to every reader; the others are asked for
 TOLD_EVERY = 5_000  # ms between two tellings of one list, but for a story that must leave
-BELIEVED = 10_000  # ms that a story is taken to be as it was last read
 
 ADOPTED = ("link", "section", "region", "image", "published_at", "lang", "tags", "group")  # of a headline
 FRESH = 1_000  # ms that a list that was read is given again
 
 Row = dict[str, Any]
+Told = dict[str, str]  # the rows that readers were told, by story
 
 logger = logging.getLogger(__name__)
 
 
-class _Counts(NamedTuple):
-    """A scope's decayed reads by window and story, most first; and its lists as they are kept."""
+class Around(NamedTuple):
+    """What there is to read next in a channel."""
 
-    reads: Mapping[Window, dict[str, float]]
-    kept: Mapping[str, str]
-    marks: Mapping[Window, str | None]
+    stories: list[Story]  # the newest
+    coverage: dict[str, list[str]]  # by title
+    barred: set[str]  # withheld, held out, or excluded
+
+
+class _Change(NamedTuple):
+    """A list that is to be kept."""
+
+    name: str
+    ranked: Ranked
+    rows: str
+    told: Told | None  # None: readers are told nothing
+
+
+@dataclass(slots=True)
+class _Made:
+    """The lists of a scope as they were last made."""
+
+    counts: Counts = counts.NOTHING
+    ranked: dict[str, Ranked] = field(default_factory=lambda: {name: Ranked([], []) for name in LISTS})
+    rows: dict[str, str] = field(default_factory=lambda: dict.fromkeys(LISTS, "[]"))
+    told: dict[str, Told] = field(default_factory=lambda: {name: {} for name in LISTS})
+    told_at: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LISTS, -TOLD_EVERY))
+    until: float = -math.inf  # ms: the time that alone would change them
+
+    def keep(self, changes: Sequence[_Change], version: str, until: float, now: int) -> None:
+        for name, ranked, rows, told in changes:
+            self.ranked[name], self.rows[name] = ranked, rows
+            if told is not None:
+                self.told[name], self.told_at[name] = told, now
+        self.counts, self.until = self.counts._replace(version=version), until
+
+    def take(self, kept: Mapping[str, str]) -> None:
+        """The lists as another process has kept them."""
+        for name in LISTS:
+            ids = [row["id"] for row in _rows(kept.get(name, ""))]
+            self.ranked[name] = Ranked(ids, ids, self.ranked[name].unsettled_at)
+            self.rows[name] = kept.get(name, "[]")
+            told = kept.get(f"told:{name}")
+            self.told[name] = {row["id"]: _dump(row) for row in json.loads(told)["stories"]} if told else {}
+
+
+_Anew = tuple[list[_Change], float]  # until: as of _Made
 
 
 class Lists:
@@ -47,10 +94,10 @@ class Lists:
         self.stories = stories
         self.redis = stories.redis
         self.withheld = Withheld(self.redis)
-        self._unsettled: dict[tuple[Scope, str], int | None] = {}
-        self._told_at: dict[tuple[str, str], int] = {}
+        self._known: dict[str, Known] = {}
+        self._made: dict[str, dict[Scope, _Made]] = {}
         self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
-        self._known: dict[str, tuple[int, Story]] = {}
+        self._around: dict[str, tuple[int, Around]] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
 
@@ -59,17 +106,64 @@ class Lists:
         if not channel.most_read.hosts:
             return
         await self.withheld.follow(channel, partial(self._adopt, channel, now))
-        scopes = await self.stories.scopes(channel.name)
-        counts = await self._counts(scopes, now)
-        ids = {story for one in counts.values() for reads in one.reads.values() for story in reads}
-        held = await self._held(channel.name)
-        known = await self._stories(channel.name, ids | set(held.rulings), now)
-        held = await self._look(channel, counts[scopes[0]], known, held, now)
-        headlines = await self.withheld.headlines(channel.name, sorted(known))
-        for scope in scopes:
-            for name in LISTS:
-                await self._make(channel, scope, name, counts[scope], known, held, headlines, now)
-        await self.redis.hset(Scope(channel.name).lists, "as_of", str(now))
+        made = await self._look(channel.name)
+        known = self._known.setdefault(channel.name, Known(self.stories, channel.name))
+        fresh = {story for one in made.values() if one.until == -math.inf for story in one.counts.stories}
+        _wake(made, await known.look(fresh))
+        whole = made[Scope(channel.name)]
+        if whole.until <= now:
+            _wake(made, await self._gate(channel, whole.counts, known, now))
+        due = [scope for scope, one in made.items() if one.until <= now]
+        anew = {scope: _anew(channel.most_read, scope, made[scope], known, now) for scope in due}
+        await self._keep(channel.name, anew, now)
+
+    async def _look(self, channel: str) -> dict[Scope, _Made]:
+        """Its scopes; those whose counts, or whose lists in Redis, are not as they were, are to be made anew."""
+        before, scopes = self._made.get(channel, {}), await self.stories.scopes(channel)
+        made = self._made[channel] = {scope: before.get(scope) or _Made() for scope in scopes}
+        moved = await counts.moved(self.redis, {scope: one.counts for scope, one in made.items()})
+        others = [scope for scope, found in moved.items() if found.version != made[scope].counts.version]
+        pipe = self.redis.pipeline(transaction=False)
+        for scope in others:
+            pipe.hgetall(scope.lists)
+        for scope, kept in zip(others, await pipe.execute() if others else (), strict=True):
+            made[scope].take(kept)
+        for scope, found in moved.items():
+            made[scope].counts, made[scope].until = found, -math.inf
+        return made
+
+    async def _keep(self, channel: str, anew: Mapping[Scope, _Anew], now: int) -> None:
+        """What has changed, and that all lists are as of now, in one go."""
+        pipe = self.redis.pipeline(transaction=False)
+        for scope, (changes, _) in anew.items():
+            if changes:
+                keys = [scope.lists, scope.key("log"), scope.key("meta")]
+                args = [self._made[channel][scope].counts.version, secrets.token_hex(4)]
+                for change in changes:
+                    args += [change.name, change.rows, _told(change, now)]
+                pipe.eval(KEEP, len(keys), *keys, *args)
+        pipe.hset(Scope(channel).lists, "as_of", str(now))
+        versions = iter(await pipe.execute())
+        for scope, (changes, until) in anew.items():
+            one = self._made[channel][scope]
+            version = next(versions) if changes else one.counts.version
+            if version or not changes:  # else another process has kept others: they are read at the next turn
+                one.keep(changes, version, until, now)
+
+    async def _gate(self, channel: Channel, found: Counts, known: Known, now: int) -> set[str]:
+        """Flag what has come back from the dead, before it is listed."""
+        day, week = found.reads(Window.DAY, now), found.reads(Window.WEEK, now)
+        revived = {
+            id_: "revived"
+            for id_, reads in day.items()
+            if id_ in known.stories and id_ not in known.held.flags and id_ not in known.held.rulings
+            if ranking.is_revived(known.stories[id_], reads, week[id_], channel.most_read, now)
+        }
+        for id_, why in revived.items():
+            if await self.stories.flag(channel.name, id_, {"why": why, "at": now}):
+                logger.warning("%s: story %s is old and suddenly read; it is held out", channel.name, id_)
+        known.flag(revived)
+        return set(revived)
 
     async def _adopt(self, channel: Channel, now: int, headlines: Sequence[Mapping[str, Any]]) -> None:
         """A headline with a link to the channel's own site registers the story, unless somebody else has."""
@@ -90,115 +184,23 @@ class Lists:
             draft = StoryDraft(title=headline["text"], headline=headline["id"], **given)
             await self.stories.register(channel, draft, now, bind=False)
 
-    async def _make(
-        self, channel: Channel, scope: Scope, name: str, counts: _Counts, known: Mapping[str, Story],
-        held: Held, headlines: Mapping[str, str], now: int,
-    ) -> None:  # fmt: skip
-        policy, found = channel.most_read, counts.kept.get(name, "")
-        before = Ranked([row["id"] for row in _rows(found)], self._unsettled.get((scope, name)))
-        ranked = ranking.rank(_candidates(name, scope, counts, known, held), before, held, policy, now)
-        self._unsettled[scope, name] = ranked.unsettled_at
-        rows = [_row(known[story], place, headlines) for place, story in enumerate(ranked.order, 1)]
-        text = _dump(rows)
-        if text == (found or "[]"):
-            return
-        told = "" if scope.kind else self._told(channel, name, rows, counts.kept, held, now)
-        if not told and not scope.kind and rows[:TOLD_ROWS] != _told_rows(counts.kept, name):
-            return  # it was told a moment ago: list and word change together, a little later
-        keys = [scope.lists, scope.key("log"), scope.key("meta")]
-        await self.redis.eval(KEEP, len(keys), *keys, name, found, text, told, secrets.token_hex(4))
-
-    def _told(
-        self, channel: Channel, name: str, rows: Sequence[Row], kept: Mapping[str, str], held: Held, now: int
-    ) -> str:
-        """What readers are told of a list; empty when there is nothing new for them, or not yet."""
-        before, after = _told_rows(kept, name), list(rows[:TOLD_ROWS])
-        if before == after:
-            return ""
-        gone = {row["id"] for row in before} & ({*held.withheld, *held.flags} | _excluded(held))
-        key = (channel.name, name)
-        if not gone and now - self._told_at.get(key, -TOLD_EVERY) < TOLD_EVERY:
-            return ""
-        self._told_at[key] = now
-        return _dump({"window": name, "as_of": instant.format(now), "stories": after})
-
-    async def _counts(self, scopes: Sequence[Scope], now: int) -> dict[Scope, _Counts]:
+    async def prune(self, channel: Channel, now: int) -> None:
+        """Let go of what has not half a read left, of what is far down, and of stories too old to be listed."""
+        scopes = await self.stories.scopes(channel.name)
         pipe = self.redis.pipeline(transaction=False)
         for scope in scopes:
             pipe.hmget(scope.landmarks, ["1", "2", "3"])
-            pipe.hgetall(scope.lists)
-            for window in Window:
-                pipe.zrevrange(scope.ranking(window), 0, CANDIDATES - 1, withscores=True)
-        answers = iter(await pipe.execute())
-        found = {}
-        for scope in scopes:
-            marks, kept = next(answers), next(answers)
-            reads = {
-                window: {story: _decayed(score, mark, window, now) for story, score in next(answers)}
-                for window, mark in zip(Window, marks, strict=True)
-            }
-            found[scope] = _Counts(reads, kept, dict(zip(Window, marks, strict=True)))
-        await self._complete(found, now)
-        return found
-
-    async def _complete(self, counts: Mapping[Scope, _Counts], now: int) -> None:
-        """What is high in a short window counts in the longer one too, however far down it is there."""
-        asked = []
-        pipe = self.redis.pipeline(transaction=False)
-        for scope, one in counts.items():
-            for shorter, longer in itertools.pairwise(Window):
-                missing = [story for story in one.reads[shorter] if story not in one.reads[longer]]
-                if missing:
-                    asked.append((one, longer, missing))
-                    pipe.zmscore(scope.ranking(longer), missing)
-        answers = await pipe.execute() if asked else ()
-        for (one, window, missing), scores in zip(asked, answers, strict=True):
-            for story, score in zip(missing, scores, strict=True):
-                one.reads[window][story] = _decayed(score or 0, one.marks[window], window, now)
-
-    async def _held(self, channel: str) -> Held:
-        rulings = {
-            id_: Ruling(Verdict(one["verdict"]), one.get("place", 1))
-            for id_, one in (await self.stories.rulings(channel)).items()
-        }
-        flags = {id_: one["why"] for id_, one in (await self.stories.flags(channel)).items()}
-        return Held(rulings, flags, await self.withheld.reasons(channel))
-
-    async def _stories(self, channel: str, ids: set[str], now: int) -> dict[str, Story]:
-        """Those that are registered, read anew now and then."""
-        old = [id_ for id_ in ids if now - self._known.get(f"{channel}:{id_}", (-BELIEVED,))[0] >= BELIEVED]
-        for id_, story in (await self.stories.find(channel, old)).items():
-            self._known[f"{channel}:{id_}"] = (now, story)
-        if len(self._known) > 4 * MOST_STORIES:
-            self._known = {key: one for key, one in self._known.items() if now - one[0] < BELIEVED}
-        return {id_: self._known[f"{channel}:{id_}"][1] for id_ in ids if f"{channel}:{id_}" in self._known}
-
-    async def _look(self, channel: Channel, counts: _Counts, known: Mapping[str, Story], held: Held, now: int) -> Held:
-        """Flag what has come back from the dead, before it is listed."""
-        flags = dict(held.flags)
-        day, week = counts.reads[Window.DAY], counts.reads[Window.WEEK]
-        for id_, reads in day.items():
-            story = known.get(id_)
-            if story is None or id_ in flags or id_ in held.rulings:
-                continue
-            if ranking.is_revived(story, reads, week[id_], channel.most_read, now):
-                flags[id_] = "revived"
-                if await self.stories.flag(channel.name, id_, {"why": "revived", "at": now}):
-                    logger.warning("%s: story %s is old and suddenly read; it is held out", channel.name, id_)
-        return Held(held.rulings, flags, held.withheld)
-
-    async def prune(self, channel: Channel, now: int) -> None:
-        """Let go of what has not half a read left, of what is far down, and of stories too old to be listed."""
-        for scope in await self.stories.scopes(channel.name):
-            marks = await self.redis.hmget(scope.landmarks, ["1", "2", "3"])
-            pipe = self.redis.pipeline(transaction=False)
+        for scope, marks in zip(scopes, await pipe.execute(), strict=True):
             for window, mark in zip(Window, marks, strict=True):
                 if mark:
                     least = ranking.floor(int(mark), window.half_life, now)
                     pipe.zremrangebyscore(scope.ranking(window), "-inf", f"({least!r}")
                     pipe.zremrangebyrank(scope.ranking(window), 0, -MOST_STORIES - 1)
-            await pipe.execute()
+        await pipe.execute()
         await self.stories.forget(channel.name, now - channel.most_read.oldest_days * 24 * ranking.HOUR)
+        if channel.name in self._known:
+            listed = {story for one in self._made[channel.name].values() for story in one.counts.stories}
+            self._known[channel.name].forget_but(listed)
 
     # --- reading them -----------------------------------------------------------------------------------------------
 
@@ -220,6 +222,18 @@ class Lists:
             self._read[scope, name] = (now, answer)
         return answer
 
+    async def around(self, channel: str, now: int) -> Around:
+        """As it was up to a second ago: reading it takes longer than choosing from it."""
+        at, around = self._around.get(channel, (-FRESH, None))
+        if around is None or not 0 <= now - at < FRESH:
+            rulings = await self.stories.rulings(channel)
+            barred = {id_ for id_, one in rulings.items() if one["verdict"] == Verdict.EXCLUDE}
+            barred |= (await self.withheld.reasons(channel)).keys() | (await self.stories.flags(channel)).keys()
+            coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel)).values()}
+            around = Around(await self.stories.recent(channel), coverage, barred)
+            self._around[channel] = (now, around)
+        return around
+
     async def explain(self, scope: Scope, ids: Sequence[str], now: int) -> dict[str, Row]:
         """What each story's place rests on."""
         pipe = self.redis.pipeline(transaction=False)
@@ -228,6 +242,7 @@ class Lists:
             pipe.zmscore(scope.ranking(window), list(ids))
         pipe.hmget(scope.readers, list(ids))
         marks, *scores, counted = await pipe.execute()
+        rulings = await self.stories.rulings(scope.channel)
         told: dict[str, Row] = {}
         for at, id_ in enumerate(ids):
             reads = {
@@ -236,43 +251,74 @@ class Lists:
             }
             rate = ranking.rising(reads[Window.HOUR], reads[Window.DAY])
             told[id_] = {"reads": reads, RISING: round(rate, 3), "counted": int(counted[at] or 0)}
+            told[id_] |= {"ruling": rulings[id_]["verdict"]} if id_ in rulings else {}
         return told
 
 
-def _candidates(
-    name: str, scope: Scope, counts: _Counts, known: Mapping[str, Story], held: Held
-) -> list[Candidate]:  # fmt: skip
-    reads = counts.reads[Window.HOUR if name == RISING else Window(name)]
-    values = dict(reads)
-    if name == RISING:
-        day = counts.reads[Window.DAY]
-        values = {story: ranking.rising(last, day[story]) for story, last in reads.items()}
-    found = [Candidate(known[story], values[story], reads[story]) for story in reads if story in known]
-    pins = [story for story, ruling in held.rulings.items() if ruling.verdict is Verdict.PIN and name != RISING]
+def _anew(policy: MostRead, scope: Scope, one: _Made, known: Known, now: int) -> _Anew:
+    """The lists of a scope that are to be kept, and when time alone would change them again."""
+    changes, until = [], math.inf
+    reads = {window: one.counts.reads(window, now) for window in Window}
+    for name in LISTS:
+        window = Window.HOUR if name == RISING else Window(name)
+        candidates = _candidates(name, scope, reads, known)
+        ranked = ranking.rank(candidates, one.ranked[name], known.held, policy, now, window.half_life)
+        until = min(until, ranked.until)
+        rows = [known.row(story, place) for place, story in enumerate(ranked.rows, 1)]
+        text = f"[{','.join(rows)}]"
+        if text == one.rows[name]:
+            one.ranked[name] = ranked
+            continue
+        told = one.told[name] if scope.kind else dict(zip(ranked.rows[:TOLD_ROWS], rows, strict=False))
+        again = one.told_at[name] + TOLD_EVERY
+        if told != one.told[name] and now < again and not any(_is_out(story, known.held) for story in one.told[name]):
+            until = min(until, again)  # it was told a moment ago: list and word change together, a little later
+        else:
+            changes.append(_Change(name, ranked, text, None if told == one.told[name] else told))
     if not scope.kind:
-        found += [Candidate(known[story], 0, 0) for story in pins if story in known and story not in reads]
+        stories = (known.stories[story] for story in reads[Window.DAY] if story in known.stories)
+        until = min(until, ranking.revives(stories, policy, now))
+    return changes, until
+
+
+def _candidates(name: str, scope: Scope, reads: Mapping[Window, Mapping[str, float]], known: Known) -> list[Candidate]:
+    stories = known.stories
+    if name == RISING:
+        day, hour = reads[Window.DAY], reads[Window.HOUR].items()
+        return [
+            Candidate(stories[story], ranking.rising(last, day[story]), last, day[story])
+            for story, last in hour
+            if story in stories
+        ]
+    found = [Candidate(stories[story], one, one) for story, one in reads[Window(name)].items() if story in stories]
+    if not scope.kind:
+        pins = [story for story, ruling in known.held.rulings.items() if ruling.verdict is Verdict.PIN]
+        unread = [story for story in pins if story in stories and story not in reads[Window(name)]]
+        found += [Candidate(stories[story], 0, 0) for story in unread]
     return found
 
 
-def _row(story: Story, place: int, headlines: Mapping[str, str]) -> Row:
-    row: Row = {"id": story.id, "title": story.title, "link": story.link}
-    row |= {name: value for name in ("section", "region", "image", "lang") if (value := getattr(story, name))}
-    row |= {"published_at": instant.format(story.published_at), "rank": place}
-    return row | ({"headline": headlines[story.id]} if story.id in headlines else {})
+def _is_out(story: str, held: Held) -> bool:
+    ruling = held.rulings.get(story)
+    return story in held.withheld or story in held.flags or bool(ruling and ruling.verdict is Verdict.EXCLUDE)
 
 
-def _excluded(held: Held) -> set[str]:
-    return {story for story, ruling in held.rulings.items() if ruling.verdict is Verdict.EXCLUDE}
+def _wake(made: Mapping[Scope, _Made], stories: Collection[str]) -> None:
+    """What these stories are in is to be made anew; the channel's lists in any case, as one may be pinned there."""
+    for scope, one in made.items() if stories else ():
+        if not scope.kind or not one.counts.stories.isdisjoint(stories):
+            one.until = -math.inf
+
+
+def _told(change: _Change, now: int) -> str:
+    if change.told is None:
+        return ""
+    rows = ",".join(change.told.values())
+    return f'{{"window":"{change.name}","as_of":"{instant.format(now)}","stories":[{rows}]}}'
 
 
 def _decayed(score: float, mark: str | None, window: Window, now: int) -> float:
     return ranking.decayed(score, int(mark), window.half_life, now) if mark else 0.0
-
-
-def _told_rows(kept: Mapping[str, str], name: str) -> list[Row]:
-    told = kept.get(f"told:{name}")
-    rows: list[Row] = json.loads(told)["stories"] if told else []
-    return rows
 
 
 def _rows(text: str) -> list[Row]:

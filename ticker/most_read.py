@@ -84,18 +84,14 @@ async def read_next(request: Request) -> Response:
     if await _hidden(request, channel, [story.id]):
         raise NoStory(story.id)
     lists: Lists = request.app.state.lists
-    barred = set(await lists.withheld.reasons(channel)) | set(await stories.flags(channel))
-    rulings = await stories.rulings(channel)
-    barred |= {id_ for id_, one in rulings.items() if one["verdict"] == Verdict.EXCLUDE}
-    found = related.read_next(
-        story,
-        await stories.recent(channel),
-        await stories.read_after(channel, story.id),
-        {one["title"]: one["stories"] for one in (await stories.coverages(channel)).values()},
-        barred,
-    )
+    around = await lists.around(channel, fanout.now)
+    after = await stories.read_after(channel, story.id)
+    found = related.read_next(story, around.stories, after, around.coverage, around.barred)
+    hidden = await _hidden(request, channel, [one.story.id for one in found])
     rows = [
-        {**one.story.model_dump(mode="json", exclude_none=True), "why": one.why, "about": one.about} for one in found
+        {**one.story.model_dump(mode="json", exclude_none=True), "why": one.why, "about": one.about}
+        for one in found
+        if one.story.id not in hidden
     ]
     return JSONResponse({"story": story.id, "stories": rows}, headers={"cache-control": "public, max-age=30"})
 

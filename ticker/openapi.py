@@ -93,7 +93,7 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"required": not optional, "content": {JSON: {"schema": _ref(body)}}}
     if "401" in problems:
-        operation["security"] = [{"key": []}]
+        operation["security"] = [{"key": []}, {"session": []}]
     return operation
 
 
@@ -117,10 +117,13 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": {**_reading(), **_writing(), **_at_desk(), **_most_read()},
+        "paths": {**_reading(), **_writing(), **_actions(), **_at_desk(), **_most_read()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-ticker-session"},
+            },
         },
     }
 
@@ -192,18 +195,25 @@ def _writing() -> dict[str, Any]:
         _CHANNEL + "/headlines": {"post": publish},
         _CHANNEL + "/headlines/check": {"post": check},
         _HEADLINE: {"get": read, "patch": edit},
-        _HEADLINE + "/retract": {"post": _write("Kill it: gone everywhere, for good", Retraction)},
-        _HEADLINE + "/hold": {"post": _write("Off every screen at once; reversible", Holding, optional=True)},
-        _HEADLINE + "/release": {"post": _write("Let it go to readers", Nothing, optional=True)},
-        _HEADLINE + "/approve": {"post": _write("Approve it as a second person", Reason, optional=True)},
-        _HEADLINE + "/recall": {"post": _write("Back to a draft, before readers have it", Nothing, optional=True)},
-        _HEADLINE + "/spike": {"post": _write("Away with a draft that nobody wants", Reason, optional=True)},
-        _HEADLINE + "/expire": {"post": _write("Off the strip without a word, now", Nothing, optional=True)},
         _HEADLINE + "/duplicate": {"post": duplicate},
         "/v1/editions": {"post": together},
-        _HEADLINE + "/fresh": {"post": _write("It was looked at, and still holds", Nothing, optional=True)},
-        _HEADLINE + "/move": {"post": _write("Move or pin it", Place)},
     }
+
+
+def _actions() -> dict[str, Any]:
+    """What is done to one headline."""
+    actions = {
+        "retract": _write("Kill it: gone everywhere, for good", Retraction),
+        "hold": _write("Off every screen at once; reversible", Holding, optional=True),
+        "release": _write("Let it go to readers", Nothing, optional=True),
+        "approve": _write("Approve it as a second person", Reason, optional=True),
+        "recall": _write("Back to a draft, before readers have it", Nothing, optional=True),
+        "spike": _write("Away with a draft that nobody wants", Reason, optional=True),
+        "expire": _write("Off the strip without a word, now", Nothing, optional=True),
+        "fresh": _write("It was looked at, and still holds", Nothing, optional=True),
+        "move": _write("Move or pin it", Place),
+    }
+    return {f"{_HEADLINE}/{name}": {"post": operation} for name, operation in actions.items()}
 
 
 def _at_desk() -> dict[str, Any]:

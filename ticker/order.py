@@ -18,7 +18,8 @@ def between(above: str | None, below: str | None) -> str | None:
     if above is None and below is None:
         return None
     if above is None:
-        return f"{int((below or '0')[:DIGITS]) + 1:0{DIGITS}d}"
+        whole = (below or "")[:DIGITS].ljust(DIGITS, "0")  # a fraction that ends with zeros is kept without them
+        return f"{int(whole) + 1:0{DIGITS}d}"
     low = below or ""
     width = max(len(above), len(low)) + 1
     if width > LONGEST or above <= low:

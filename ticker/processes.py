@@ -304,8 +304,17 @@ def leave_with_parent() -> None:
         set_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_death_signal, int(signal.SIGTERM))
         # It may have died while we were being born: then no signal comes.
-        if not Path(f"/proc/{os.environ[SUPERVISED]}").exists():
+        supervisor = int(os.environ[SUPERVISED])
+        if os.getppid() != supervisor and not _lives(supervisor):  # a shell may stand between us
             sys.exit("Whoever started this process has ended; so it ends, too.")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"  # dead, and only not yet collected
 
 
 def say_ready() -> None:

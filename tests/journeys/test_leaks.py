@@ -8,6 +8,7 @@ import aiohttp
 
 from tests.journeys.readers import (
     CHANNEL,
+    IN_TIME,
     DeskReader,
     Poller,
     Reader,
@@ -24,7 +25,6 @@ from ticker import instant
 from ticker.keys import Keys
 from ticker.store import connect
 
-SECOND = 1.0
 AGAIN = (
     ("wire", "Quixotic claim about a minister"),
     ("other", "QUIXOTIC claim about a minister"),
@@ -103,7 +103,7 @@ async def test_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_th
 
         await eventually(lambda: all(r.heard("published", embargoed["id"]) for r in readers), "it is published")
         for reader in readers:
-            assert 0 <= (reader.heard("published", embargoed["id"]) or 0) - at < SECOND
+            assert 0 <= (reader.heard("published", embargoed["id"]) or 0) - at < IN_TIME
         channel = f"/v1/channels/{CHANNEL}"
         shown = {channel, f"{channel}/events", f"{channel}/headlines/{embargoed['id']}"}
         assert set(await search(session, web, "Zanzibar", paths)) >= shown | {

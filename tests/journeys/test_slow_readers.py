@@ -12,7 +12,8 @@ from ticker.stream import Stream
 
 STOPPED, OTHERS = 50, 100
 HEADLINES = 20
-RATE = 100  # events a second
+RATE = 100  # events a second, where the machine can
+MISSED = 60  # events; all of it has to be over before a reader that takes nothing is closed, also on a slow machine
 BUFFERED = 200 * 1024  # bytes that may wait in our memory for one reader that takes nothing
 
 
@@ -37,7 +38,7 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
             tasks.create_task(_edit(desk, strip, edited, enough))
             await eventually(lambda: _all_paused(web), "the stopped take no more")
             missed_from = len(edited)
-            await eventually(lambda: len(edited) > missed_from + 2 * RATE, "and it flows on")
+            await eventually(lambda: len(edited) > missed_from + MISSED, "and it flows on")
             grown = resident(web.pid) - before
             enough.set()
 
@@ -48,7 +49,7 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
 
         stopped.go_on()
         caught_up = await stopped.agrees(board)
-        assert caught_up["most"]["updated"] < current["most"]["updated"] - RATE, "the net change, not each event"
+        assert caught_up["most"]["updated"] < current["most"]["updated"] - MISSED // 2, "the net change, not each event"
         assert caught_up["repeats"] == current["repeats"] == 0
         assert await web.metric("ticker_catchups_total") >= STOPPED
         assert await web.metric("ticker_slow_closed_total") == await web.metric("ticker_paused") == 0

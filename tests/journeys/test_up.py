@@ -12,8 +12,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -62,11 +62,32 @@ def processes_of(home: Path) -> list[int]:
     return found
 
 
-def wait_until(true) -> None:
+def said() -> str:
+    log = Path("log")
+    return log.read_text() if log.exists() else ""
+
+
+def wait_until(true, why: Callable[[], str] = said) -> None:
+    """`why` tells how things stand when it is given up."""
     deadline = time.monotonic() + WITHIN
     while not true():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, why()
         time.sleep(POLL_EVERY)
+
+
+def wait_until_nothing_is_left(home: Path) -> None:
+    wait_until(lambda: not processes_of(home), lambda: f"left: {described(processes_of(home))}\n{said()}")
+
+
+def described(pids: list[int]) -> str:
+    """With parent and state, and where the kernel has it wait."""
+    lines = []
+    for folder in (Path(f"/proc/{pid}") for pid in pids):
+        with suppress(OSError):
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            lines.append(f"{folder.name} of {parent}, {state} in {(folder / 'wchan').read_text()}: {command}")
+    return "".join(f"\n  {line}" for line in lines)
 
 
 @contextmanager
@@ -79,10 +100,6 @@ def running(*command: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.wait()
-
-
-def said() -> str:
-    return Path("log").read_text()
 
 
 def welcome(process: subprocess.Popen[str]) -> str:
@@ -228,10 +245,28 @@ def test_sighup_renews_all_that_runs_and_nobody_is_turned_away(home):
         wait_until(lambda: said().count("starts again") == 2)  # ingest and scheduler
         assert "a new one is ready in its place" in said()
         stays = before & set(processes_of(home))
-        assert len(stays) == 3, "`up`, who holds the web process's socket, and Redis"
+        assert len(stays) == 4, "`up`, who holds the web process's socket, Redis and its guard"
         assert publish("Hello", desk_key()) == 201
         assert ctrl_c(process) == 0, said()
     assert processes_of(home) == []
+
+
+def test_when_up_is_killed_nothing_stays_behind(home):
+    with running("ticker", "up") as process:
+        welcome(process)
+        process.kill()
+        process.wait()
+        wait_until_nothing_is_left(home)
+
+
+@pytest.mark.parametrize("born", range(1, 8))
+def test_when_up_is_killed_while_it_starts_nothing_stays_behind(home, born):
+    """Redis and its guard, web and what serves for it, ingest, scheduler: each may be the last that was born."""
+    with running("ticker", "up") as process:
+        wait_until(lambda: len(processes_of(home)) >= born)
+        process.kill()
+        process.wait()
+        wait_until_nothing_is_left(home)
 
 
 def test_with_a_redis_of_ones_own(home, monkeypatch):
@@ -272,4 +307,4 @@ def test_under_another_procfile_runner(home):
         key = subprocess.check_output(["ticker", "key", "create", "--scope", "publish"], text=True).strip()
         assert publish("Hello", key) == 201
         ctrl_c(process)
-    wait_until(lambda: not processes_of(home))
+    wait_until_nothing_is_left(home)
