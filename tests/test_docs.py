@@ -35,11 +35,15 @@ from ticker import (
     events,
     export,
     fanout,
+    forms,
     headline,
     lag,
     life,
+    lockout,
     log,
     metrics,
+    password,
+    people,
     poll,
     presence,
     protocol,
@@ -78,6 +82,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
 RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
 LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
+PEOPLE = (ROOT / "docs" / "desk" / "people.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -291,6 +296,8 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
+    f"| {forms.MOST_FIELDS} | 400 `malformed` |",
+    f"| {password.MOST_WAITING} | 503 `overloaded` |",
     f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
@@ -340,6 +347,25 @@ def test_what_is_said_at_the_desk_is_as_documented() -> None:
     text = section(LIVE, "Presence")
     assert presence.Presence.model_validate_json(blocks(text, "json")[0])
     assert [name for row in table(text) for name in codes(row[0])] == list(presence.Presence.model_fields)
+
+
+@pytest.mark.parametrize("sentence", [
+    f"{password.SHORTEST} to {password.LONGEST} characters, of any kind",
+    f"at a time, {password.MOST_WAITING} wait",
+    f"slowed alike after {lockout.NETWORK.free}.",
+    f"ends {DeskSettings().idle_minutes // 60} hours after the last sign of life",
+    f"and after {DeskSettings().session_hours // 24} days in any case",
+    f"a name 1 to {people.NAME_LIMIT} characters",
+])  # fmt: skip
+def test_what_people_are_told_is_so(sentence: str) -> None:
+    assert sentence in PEOPLE
+    assert (password.AT_ONCE, lockout.PERSON.free, people.INVITATION_KEPT) == (2, 5, 3 * 86_400)  # told in words
+    assert (lockout.PERSON.first, lockout.PERSON.longest, lockout.FORGET_AFTER) == (1000, 900_000, 86_400_000)
+
+
+def test_roles_have_the_scopes_that_are_documented() -> None:
+    documented = {codes(role)[0]: set(codes(scopes)) for role, scopes, _ in table(section(PEOPLE, "Roles"))}
+    assert documented == {role.value: {scope.value for scope in scopes} for role, scopes in writer.ROLES.items()}
 
 
 # --- the settings ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import pytest
 
-from ticker.origin import allowed
+from ticker.origin import allowed, is_our_own
 
 SITES = ["https://news.example", "http://localhost:3000"]
 
@@ -20,3 +20,17 @@ SITES = ["https://news.example", "http://localhost:3000"]
 )  # fmt: skip
 def test_who_may_read(origin, host, origins, may):
     assert allowed(origin, host, origins) is may
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "host", "ours"),
+    [
+        ("same-origin", None, "x", True), ("same-origin", "http://y", "x", True),
+        ("same-site", "http://x", "x", False), ("cross-site", "http://x", "x", False), ("none", "http://x", "x", False),
+        ("", "http://x", "x", False), (None, "http://x", "x", True), (None, "https://x:8443", "x:8443", True),
+        (None, "http://y", "x", False), (None, "http://x.y", "x", False), (None, "null", "x", False),
+        (None, "null", "", False), (None, None, "x", False), (None, "", "", False), (None, "http://x", None, False),
+    ],
+)  # fmt: skip
+def test_which_pages_are_our_own(site, origin, host, ours):
+    assert is_our_own(site, origin, host) is ours

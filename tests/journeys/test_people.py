@@ -46,7 +46,7 @@ async def sign_in(page: Page, web: Web, login: str) -> None:
         await page.keyboard.type(word)
         await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    await page.wait_for_load_state()
+    await page.wait_for_url(f"{web.url}/desk/people")
 
 
 async def test_an_admin_adds_somebody_who_comes_in_by_the_link(web: Web, people: People, chromium: Browser) -> None:
@@ -54,9 +54,9 @@ async def test_an_admin_adds_somebody_who_comes_in_by_the_link(web: Web, people:
     here, there = await chromium.new_page(), await (await chromium.new_context()).new_page()
     await sign_in(here, web, "chief")
     assert here.url == f"{web.url}/desk/people"
-    await here.get_by_label(W["name"]).fill("Ana Ruiz")
-    await here.get_by_label(W["login"]).fill("ana")
-    await here.get_by_label("English").select_option("editor")
+    await here.get_by_label(W["name"], exact=True).fill("Ana Ruiz")
+    await here.get_by_label(W["login"], exact=True).fill("ana")
+    await here.locator("#role-en").select_option("editor")
     await here.get_by_role("button", name=W["person_add"]).press("Enter")
     link = await here.get_by_label(W["invitation_link"]).input_value()
     await there.goto(link)
