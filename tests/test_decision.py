@@ -69,6 +69,7 @@ def test_the_audit_has_who_by_what_from_where_to_where_and_both_texts() -> None:
         "from": None, "to": "live", "version": 1, "reason": None, "before": None, "after": "One",
     }  # fmt: skip
     killed = made(situation(live()), Command(Action.RETRACT, "bob", ID, reason="False", with_="es/x")).audit
+    assert (killed["before"], killed["after"]) == ("One", None)
     assert (killed["with"], killed["from"], killed["to"], killed["reason"]) == ("es/x", "live", "retracted", "False")
 
 

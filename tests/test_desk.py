@@ -82,12 +82,12 @@ async def test_a_timer_that_means_nothing_any_more_is_taken_away(desk: Desk) -> 
 
 async def test_the_clock_does_what_is_due_once(desk: Desk) -> None:
     now = desk.stream.now()
-    later = (await desk.publish("en", Draft(text="later", publish_at=now + 50, expires_in=1), by="ann")).record
+    later = (await desk.publish("en", Draft(text="later", publish_at=now + 500, expires_in=1), by="ann")).record
     assert later
     timer = f"release:{later.id}"
     await desk.lapse("en", timer)
     assert await strip(desk) == []
-    while desk.stream.now() < now + 50:
+    while desk.stream.now() < now + 500:
         pass
     assert (await desk.lapse("en", timer)).changed  # type: ignore[union-attr]
     assert not (await desk.lapse("en", timer)).changed  # type: ignore[union-attr]

@@ -40,8 +40,8 @@ def test_no_cell_is_a_formula_and_nothing_is_lost(fields: dict[str, object]) -> 
 
 
 def test_what_has_no_column_of_its_own_is_in_one() -> None:
-    [row] = csv.reader(io.StringIO(export.lines([entry(action="reached", had={"sse": 3})], "csv")))
-    assert row[-2:] == ['{"had": {"sse": 3}}', "c" * 40]
+    [row] = csv.reader(io.StringIO(export.lines([entry(action="reached", reached=3, had={"sse": 3})], "csv")))
+    assert row[-3:] == ["3", '{"had": {"sse": 3}}', "c" * 40]
 
 
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.none()), st.booleans())

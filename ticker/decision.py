@@ -109,8 +109,10 @@ def _audit(now: int, command: Command, before: Record | None, after: Record | No
         "version": after.version if after else None,
         "reason": command.reason or (command.patch.correction if command.patch else None),
     }
-    if command.patch is not None or (before.text if before else None) != (after.text if after else None):
-        entry |= {"before": before.text if before else None, "after": after.text if after else None}
+    stays = after is not None and after.state is not State.RETRACTED  # of a killed one only the audit has the words
+    texts = (before.text if before else None, after.text if after is not None and stays else None)
+    if command.patch is not None or texts[0] != texts[1]:
+        entry |= {"before": texts[0], "after": texts[1]}
     return entry
 
 

@@ -7,7 +7,22 @@ from collections.abc import Iterable
 
 from ticker.chain import Entry
 
-COLUMNS = ("at", "by", "via", "action", "id", "from", "to", "version", "reason", "before", "after", "with", "position")
+COLUMNS = (
+    "at",
+    "by",
+    "via",
+    "action",
+    "id",
+    "from",
+    "to",
+    "version",
+    "reason",
+    "before",
+    "after",
+    "with",
+    "position",
+    "reached",
+)
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -27,6 +27,9 @@ BACK_OFF = (0.05, 1.0)  # s before a reader comes back: the first delay, and the
 
 Message = dict[str, Any]
 
+# What changes the board; whatever else comes leaves it as it is.
+OF_A_HEADLINE = {kind.value for kind in EventType if kind.concerns_a_headline}
+
 
 class Reader:
     """Reads one channel for as long as it is open, at any of the addresses; resumes by position after a cut.
@@ -103,7 +106,7 @@ class Reader:
             self._away = message["retry_ms"] / 1000
         elif kind == "snapshot":
             self._start_anew(message)
-        elif kind != "heartbeat":
+        elif kind in OF_A_HEADLINE:
             self._fold(kind, message)
         if "position" in message:
             self._move_on(message)

@@ -22,8 +22,15 @@ from tests.journeys.readers import (
 )
 from tests.servers import Process, Web, eventually, running
 from ticker import instant
+from ticker.channel import Channel, Undo
+from ticker.desk import Desk
+from ticker.headline import Draft
 from ticker.keys import Keys
-from ticker.store import connect
+from ticker.store import connect, new_clock
+from ticker.stream import Stream
+from ticker.urgency import Urgency
+from ticker.writer import Role, rights_of
+from ticker.writer import Writer as PersonOrKey
 
 AGAIN = (
     ("wire", "Quixotic claim about a minister"),
@@ -31,7 +38,10 @@ AGAIN = (
     ("third", "Quixotic claim, about a minister!"),
     ("wire", "Quixotic in other words"),
 )
-WAYS_TO_DESK = ("", "?section=none", "/stream", "/events", f"/events?after={'0' * 8}-0-0")
+WAYS_TO_DESK = (
+    "", "?section=none", "/stream", "/events", f"/events?after={'0' * 8}-0-0", "/audit", "/audit.csv", "/audit.jsonl",
+)  # fmt: skip
+ANA = PersonOrKey("Ana Ruiz (ana)", "session:1", rights_of({"*": Role.EDITOR}), login="ana")
 FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
 
 
@@ -194,3 +204,34 @@ async def test_what_only_the_desk_sees_reaches_nobody_else(redis_url: str, tmp_p
 
 def texts(reader: Reader) -> set[str]:
     return {message["headline"]["text"] for message in reader.messages if "headline" in message}
+
+
+async def test_what_is_taken_back_in_its_undo_window_is_nowhere(redis_url: str, tmp_path: Path) -> None:
+    web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
+    clock = scheduler(redis_url, tmp_path)
+    readers = [WebSocketReader(web.url), StreamReader(web.url), Poller(web.url)]
+    async with running(web, clock), listening(*readers) as session, connect(redis_url) as redis:
+        await eventually(lambda: "at work" in clock.said(), "the scheduler is at work")
+        channel = Channel(name=CHANNEL, undo=Undo(flash=2))
+        desk = Desk(Stream(redis, new_clock()), {CHANNEL: channel})
+        await desk.publish(CHANNEL, Draft(text="Something to begin with"), by=ANA)
+        flash = Draft(text="Xylophones are banned", urgency=Urgency.FLASH, source={"name": "tips", "id": "1"})
+        window = (await desk.publish(CHANNEL, flash, by=ANA)).record
+        assert window
+        paths = everywhere(window.id, readers[0].position)
+        assert await search(session, web, "Xylophones", paths) == []
+        back = (await desk.recall(CHANNEL, window.id, by=ANA)).record
+        assert back
+        await desk.spike(CHANNEL, back.id, by=ANA)
+        left = Draft(text="Yodelling is banned", urgency=Urgency.FLASH)
+        leaves = (await desk.publish(CHANNEL, left, by=ANA)).record  # later than the one that was taken back
+        assert leaves
+        await eventually(lambda: all(r.heard("published", leaves.id) for r in readers), "the other has left its window")
+        late = StreamReader(web.url), WebSocketReader(web.url)
+        async with listening(*late):
+            await converged(*late, on={leaves.id})
+            assert told("Xylophones", *readers, *late) == []
+        assert await search(session, web, "Xylophones", paths) == []
+        assert logged("Xylophones", web, clock) == []
+        for reader in readers:
+            assert (reader.heard("published", leaves.id) or 0) * 1000 >= (leaves.publish_at or 0)
