@@ -71,8 +71,8 @@ export class Shortcuts {
   }
 
   list() {
-    const entry = ([name, key]) => [make("dt", "", ...key.split(" ").map((one) => make("kbd", "", one))), make("dd", "", words.help[name] || words.acts[name])];
-    const group = (title, entries) => make("section", "", make("h3", "", title), make("dl", "", ...entries.flatMap(entry)));
+    const entry = ([name, key]) => make("div", "", make("dt", "", ...key.split(" ").map((one) => make("kbd", "", one))), make("dd", "", words.help[name] || words.acts[name]));
+    const group = (title, entries) => make("section", "", make("h3", "", title), make("dl", "", ...entries.map(entry)));
     const acts = Object.entries(ACTIONS).map(([name, { key }]) => [name, key]);
     document.getElementById("keys").replaceChildren(
       ...Object.entries(KEYS).map(([name, entries]) => group(words.help[name], entries)),
