@@ -29,7 +29,7 @@ PLACES = {
     "redis": {"ticker.store"},
     "starlette": {
         "ticker.api", "ticker.app", "ticker.audit_api", "ticker.check", "ticker.cookies", "ticker.cors",
-        "ticker.desk_api", "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health",
+        "ticker.desk_api", "ticker.desk_page", "ticker.editions_api", "ticker.feeds", "ticker.forms", "ticker.health",
         "ticker.most_read", "ticker.openapi", "ticker.pages", "ticker.poll", "ticker.requests", "ticker.sign_in",
         "ticker.sse", "ticker.staff", "ticker.templates", "ticker.websocket", "ticker.widget", "ticker.writers",
     },

@@ -63,10 +63,6 @@ TABLE: dict[tuple[str, str], Row] = {
     (HEADLINE + "/fresh", "POST"): Row(EDITORS),
     (HEADLINE + "/duplicate", "POST"): Row({CHIEF}, b'{"channel": "ar", "text": "By role"}'),
     ("/v1/editions", "POST"): Row(SIGNED_IN, b'{"drafts": {"en": {"text": "By role"}}}'),  # each channel has its answer
-    # who did what
-    (DESK + "/audit", "GET"): Row(AT_DESK),
-    (DESK + "/audit.csv", "GET"): Row(AT_DESK),
-    (DESK + "/audit.jsonl", "GET"): Row(AT_DESK),
     (CHANNEL + "/stories", "POST"): Row(ADMINS, STORY),
     (STORIES, "PUT"): Row(ADMINS, STORY),
     (STORIES + "/ruling", "PUT"): Row(EDITORS, b'{"verdict": "exclude"}'),
@@ -79,10 +75,16 @@ TABLE: dict[tuple[str, str], Row] = {
     (DESK + "/stream", "GET"): Row(AT_DESK),
     (DESK + "/events", "GET"): Row(AT_DESK),
     (DESK + "/receipts/{id}", "GET"): Row(AT_DESK),
+    (DESK + "/audit", "GET"): Row(AT_DESK),
+    (DESK + "/audit.csv", "GET"): Row(AT_DESK),
+    (DESK + "/audit.jsonl", "GET"): Row(AT_DESK),
     (DESK + "/presence", "GET"): Row(AT_DESK),
     (DESK + "/presence", "PUT"): Row(AT_DESK, b"{}"),
     (DESK + "/presence", "DELETE"): Row(AT_DESK),
     # the desk's pages
+    ("/desk", "GET"): PAGE,
+    ("/desk/{channel}", "GET"): Row(AT_DESK),
+    ("/desk/{channel}/audit", "GET"): Row(AT_DESK),
     ("/desk/account", "GET"): PAGE,
     ("/desk/account", "POST"): Row(SIGNED_IN, form=True),
     ("/desk/account/password", "POST"): Row(SIGNED_IN, b"password_now=right&password=another+good+one", form=True),

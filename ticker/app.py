@@ -18,6 +18,7 @@ from ticker import (
     audit_api,
     check,
     desk_api,
+    desk_page,
     editions_api,
     embedded,
     errors,
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *widget.routes,
         *sign_in.routes,
         *staff.routes,
+        *desk_page.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ticker import export, instant
-from ticker.audit import MOST, Audit, Wanted
+from ticker.audit import MOST, Audit, Page, Wanted
 from ticker.desk_api import HEADERS, admit
 from ticker.errors import Invalid
 from ticker.requests import whole_number
@@ -19,13 +19,17 @@ WORDS = 200  # characters looked for
 
 async def search(request: Request) -> Response:
     await admit(request)
-    limit = max(1, whole_number(request, "limit", 100, MOST))
+    page = await found(request, limit=max(1, whole_number(request, "limit", 100, MOST)))
+    entries = [{"entry": entry.id, **entry.fields, "chain": entry.chain} for entry in page.entries]
+    return JSONResponse({"entries": entries, "next": page.next}, headers=HEADERS)
+
+
+async def found(request: Request, *, limit: int) -> Page:
+    """What the question in the address finds, of whoever has been admitted. Invalid when it is none."""
     after = request.query_params.get("after")
     if after is not None and not _ENTRY.fullmatch(after):
         raise _wrong("after", "must be the `next` of an answer before it")
-    page = await _audit(request).search(request.path_params["channel"], _wanted(request), after=after, limit=limit)
-    entries = [{"entry": entry.id, **entry.fields, "chain": entry.chain} for entry in page.entries]
-    return JSONResponse({"entries": entries, "next": page.next}, headers=HEADERS)
+    return await _audit(request).search(request.path_params["channel"], _wanted(request), after=after, limit=limit)
 
 
 async def as_file(request: Request) -> Response:

@@ -23,7 +23,7 @@ from ticker.templates import HEADERS, SIGN_IN, WORDS, is_page, page
 
 ACCOUNT = "/desk/account"
 OIDC = SIGN_IN + "/oidc"
-HOME = ACCOUNT  # where one arrives who did not come from a page of the desk
+HOME = "/desk"  # where one arrives who did not come from a page of the desk
 DEVICE_KEPT = 400 * 24 * 3600  # s; longer is cut to this by browsers
 MOST_LOGINS = 8  # that are remembered for a device
 

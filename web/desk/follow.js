@@ -1,0 +1,34 @@
+import { Ticker, WAYS } from "../ticker.js";
+
+/** Server-sent events as readers have them, and what only a desk is told. */
+Object.assign(WAYS, {
+  /** @param {any} link */
+  desk(link) {
+    const stream = WAYS.sse(link);
+    for (const type of ["presence", "receipt"]) stream.addEventListener(type, ({ data }) => link.hear([data]));
+    return stream;
+  },
+});
+
+/**
+ * The desk is a reader too: of its own stream, in which stands what readers do not see.
+ *
+ * @typedef {import("./api.js").Record} Record
+ */
+export class DeskTicker extends Ticker {
+  /** @param {string} channel */
+  constructor(channel) {
+    super({ channel, transports: ["desk"] });
+    this._root = new URL(`v1/desk/${encodeURIComponent(channel)}/`, new URL("../../", import.meta.url));
+  }
+
+  /** All that is on the desk and on the strip, in order. @returns {Record[]} */
+  get records() {
+    return /** @type {any} */ (this.board.onAir(this.now()));
+  }
+
+  /** @param {string} id @returns {Record|undefined} */
+  record(id) {
+    return /** @type {any} */ (this.board.get(id));
+  }
+}
