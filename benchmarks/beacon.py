@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,17 @@ from tests.servers import RedisServer, binaries
 from ticker import most_read
 from ticker.beacon import Beacon
 from ticker.channel import Channel, MostRead
+from ticker.counting import AT_ONCE
 from ticker.reads import Reads
 from ticker.robots import is_robot
+from ticker.scope import Scope
 from ticker.store import connect, monotonic_ms, new_clock
 from ticker.stories import Stories
 from ticker.story import StoryDraft, story_id
 from ticker.transport import HttpProtocol
 
 STORIES, AGENTS, CONNECTIONS = 500, 400, 64
+PATIENCE = 60  # s until a server answers, or under load has written so much
 WINDOW = 1.0  # s; as long as the flush of what was counted comes round once
 CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), network_reads=10**6))
 CHANNELS = {"en": CHANNEL}
@@ -97,6 +101,9 @@ def routed(beacon: "Beacon | Nothing") -> Starlette:
 class Nothing:
     """The floor: what HTTP and the sockets cost."""
 
+    def takes(self, *_: Any) -> bool:
+        return True
+
     def answer(self, *_: Any) -> bytes:
         return b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -130,23 +137,49 @@ class Asking(asyncio.Protocol):
         self.transport.write(next(self.source))
 
 
-async def ask(port: int, seconds: float, pid: int) -> list[float]:
+@dataclass(frozen=True)
+class Cost:
+    """Of one run of one server."""
+
+    windows: list[float]  # µs of CPU a read, one by one
+    written: float  # how many of the reads answered meanwhile reached Redis meanwhile; what piles up is not paid for
+
+
+async def ask(port: int, seconds: float, pid: int, redis_url: str, *, writes: bool) -> Cost:
     loop, source = asyncio.get_running_loop(), requests()
     asking = [(await loop.create_connection(lambda: Asking(source), "127.0.0.1", port))[1] for _ in range(CONNECTIONS)]
     await asyncio.sleep(1)
-    costs = []
+    if writes:  # all stories have been looked up, and as many reads are written as come
+        await reached(redis_url, AT_ONCE * STORIES)
+    costs, answered, written = [], sum(one.answered for one in asking), await in_redis(redis_url)
     for _ in range(round(seconds / WINDOW)):
         before, cpu = sum(one.answered for one in asking), machine.cpu_seconds(pid)
         await asyncio.sleep(WINDOW)
         done = sum(one.answered for one in asking) - before
         costs.append((machine.cpu_seconds(pid) - cpu) / max(1, done) * 1e6)
+    answered, written = sum(one.answered for one in asking) - answered, await in_redis(redis_url) - written
     for one in asking:
         one.transport.abort()
-    return costs
+    return Cost(costs, written / max(1, answered))
+
+
+async def reached(redis_url: str, more: int) -> None:
+    """Until so many more have been written."""
+    wanted, deadline = await in_redis(redis_url) + more, time.monotonic() + PATIENCE
+    while await in_redis(redis_url) < wanted:
+        if time.monotonic() > deadline:
+            raise RuntimeError("The server counts reads and does not write them.")
+        await asyncio.sleep(0.2)
+
+
+async def in_redis(redis_url: str) -> int:
+    """Reads that have reached a ranking."""
+    async with connect(redis_url) as redis:
+        return sum(map(int, await redis.hvals(Scope("en").readers)))
 
 
 async def answers(port: int) -> None:
-    for _ in range(200):
+    for _ in range(round(PATIENCE / 0.05)):
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.close()
@@ -155,19 +188,18 @@ async def answers(port: int) -> None:
     raise RuntimeError("the server does not answer")
 
 
-async def measured(kind: str, redis_url: str, seconds: float) -> list[float]:
-    """µs of the server's CPU for each read, window by window."""
+async def measured(kind: str, redis_url: str, seconds: float) -> Cost:
     port = machine.free_port()
     with machine.pinned([machine.SERVER_CORE]):
         command = [sys.executable, "-m", "benchmarks.beacon", "--serve", kind, redis_url, str(port)]
         server = subprocess.Popen(command, cwd=machine.HERE.parent)  # noqa: ASYNC220  a moment
     try:
         await answers(port)
-        costs = await ask(port, seconds, server.pid)
+        cost = await ask(port, seconds, server.pid, redis_url, writes=kind in WRITE)
     finally:
         server.kill()
         server.wait()
-    return costs
+    return cost
 
 
 # --- what the counting costs ------------------------------------------------------------------------------------------
@@ -198,17 +230,17 @@ async def registered(redis_url: str) -> None:
     async with connect(redis_url) as redis:
         for number, link in enumerate(LINKS):
             draft = StoryDraft(title=f"Story {number}", link=link, section=f"Section {number % 10}")
-            await Stories(redis).register(CHANNEL, draft, 0)
+            await Stories(redis).register(CHANNEL, draft, time.time_ns() // 1_000_000)
 
 
-def costs(seconds: float, repetitions: int) -> dict[str, list[float]]:
-    """µs of CPU of each kind of server for a read, all windows of all runs."""
+def costs(seconds: float, repetitions: int) -> dict[str, list[Cost]]:
+    """What a read costs each kind of server, all runs."""
     with a_redis() as server:
         uvloop.run(registered(server.url))
-        found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        found: dict[str, list[Cost]] = {kind: [] for kind in KINDS}
         for repetition, kind in itertools.product(range(repetitions), KINDS):
             say(f"beacon {repetition + 1}/{repetitions}: {kind}")
-            found[kind] += uvloop.run(measured(kind, server.url, seconds))
+            found[kind].append(uvloop.run(measured(kind, server.url, seconds)))
     return found
 
 
@@ -224,6 +256,7 @@ def a_redis() -> Iterator[RedisServer]:
 
 OURS, FLOOR, ROUTE, PLAIN = "as `ticker web` answers", "nothing counted", "by the ASGI route", "Starlette, one command"
 KINDS = (OURS, FLOOR, ROUTE, PLAIN)
+WRITE = (OURS, ROUTE)  # in batches
 
 
 def main(argv: list[str]) -> int:

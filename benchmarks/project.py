@@ -22,9 +22,15 @@ def plain(_: int, text: str) -> bytes:
 
 
 def started(
-    path: str, *, processes: int = 1, cores: Collection[int] = (machine.SERVER_CORE,), draft: Draft = plain
+    path: str,
+    *,
+    processes: int = 1,
+    cores: Collection[int] = (machine.SERVER_CORE,),
+    draft: Draft = plain,
+    config: str = "",
+    scheduler: bool = False,
 ) -> Callable[[int], Iterator[Running]]:
-    """`path` is `stream` or `ws`, and may have a query."""
+    """`path` is `stream` or `ws`, and may have a query. `config` is what `ticker.toml` says."""
 
     def start(_size: int) -> Iterator[Running]:
         port = machine.free_port()
@@ -34,16 +40,21 @@ def started(
             env = {
                 "TICKER_BIND": f"127.0.0.1:{port}",
                 "TICKER_DATA": str(data),
-                "TICKER_CONFIG": str(data / "ticker.toml"),  # there is none: the channels as they come
+                "TICKER_CONFIG": str(data / "ticker.toml"),  # as a rule there is none: the channels as they come
                 "TICKER_REDIS_URL": f"unix://{redis}",
                 "TICKER_DEMO": "0",
                 "TICKER_MAX_CONNECTIONS": "1000000",  # as many as there are file descriptors for
                 "TICKER_WEB_PROCESSES": str(processes),
             }
+            if config:
+                (data / "ticker.toml").write_text(config)
             stack.enter_context(_redis(redis))
             key = _key(env)
             command = [sys.executable, "-m", "ticker", "web"]
             child = stack.enter_context(process(command, cores, lambda: b" 200 " in get(port, "/readyz")[:20], env))
+            if scheduler:
+                others = [sys.executable, "-m", "ticker", "scheduler"]
+                stack.enter_context(process(others, (machine.OTHER_CORE,), lambda: True, env))
             if processes > 1:  # who is ready is one of them; the others are when nobody works any more
                 machine.rest_until_idle(child.pid)
 

@@ -54,3 +54,15 @@ def test_words_become_fewer_and_noise_does_not() -> None:
 )  # fmt: skip
 def test_gzip_is_for_those_who_name_it(accept_encoding: bytes, *, taken: bool) -> None:
     assert deflate.takes_gzip(accept_encoding) == taken
+
+
+@given(st.binary(max_size=3000), st.integers(1, 4000))
+def test_a_message_comes_back_unless_it_is_too_large(payload: bytes, most: int) -> None:
+    small = deflate._flushed(payload, zlib.Z_SYNC_FLUSH).removesuffix(deflate.TAIL)
+    assert deflate.payload(small, most) == (payload if len(payload) <= most else None)
+
+
+@given(st.binary(max_size=200))
+def test_anything_else_is_none_or_bounded(junk: bytes) -> None:
+    found = deflate.payload(junk, 100)
+    assert found is None or len(found) <= 100

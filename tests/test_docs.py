@@ -296,9 +296,9 @@ def test_every_address_is_documented() -> None:
     f"| {Channel.model_fields['limit'].default} (the channel's `limit`) |",
     (f"({Settings.model_fields['log_hours'].default} hours by default; right after a start, {log.RECENT:,} "
      f"events), or more than {MOST_CHANGES:,} headlines have changed since: a snapshot is shorter"),
+    f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"| {forms.MOST_FIELDS} | 400 `malformed` |",
     f"| {password.MOST_WAITING} | 503 `overloaded` |",
-    f"the same answer for {decision.ANSWER_KEPT // 3_600_000} hours",
     f"`expired` is remembered for {life.FORGET_AFTER // 3_600_000} hours",
     f"`Cache-Control: {api.SNAPSHOT_CACHE}`",
     f"`retry:` ({protocol.RETRY[0]} to {protocol.RETRY[1]}, drawn per connection)",
@@ -496,7 +496,7 @@ def test_commands_in_the_documents_are_understood(line: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_scripts_that_are_named_can_be_run(page: Path) -> None:
-    for name in set(re.findall(r"\bscripts/([a-z]+)\b", page.read_text())):
+    for name in set(re.findall(r"\bscripts/([a-z-]+)\b", page.read_text())):
         assert os.access(ROOT / "scripts" / name, os.X_OK), f"scripts/{name}"
 
 

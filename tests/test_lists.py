@@ -24,7 +24,7 @@ from ticker.headline import Draft, Patch
 from ticker.hub import Hub
 from ticker.lists import TOLD_EVERY, TOLD_ROWS, Lists
 from ticker.ranking import HOUR, LISTS, ROWS, Window
-from ticker.reader import DAY
+from ticker.reader import DAY, HALF_HOUR
 from ticker.reads import Reads
 from ticker.scope import Scope
 from ticker.store import Client, connect
@@ -241,6 +241,40 @@ async def test_thirteen_hundred_readers_of_a_dead_story_in_two_days_raise_the_fl
         assert await site.ids() == [alive.id]
     assert "suddenly read" in caplog.text
     assert {id_: flag["why"] for id_, flag in (await site.stories.flags("en")).items()} == {dead.id: "revived"}
+
+
+async def test_thirty_who_come_back_every_hour_raise_the_flag(
+    site: Site, client: Client, now: Now, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another network each, and no story that was dead: each of them counts, and they are thirty all the same."""
+    pushed, lead = await registered(client, 1), await registered(client, 2)
+    now.ms = NOW // DAY * DAY + HOUR
+    for _ in range(8):
+        await site.read(lead, 20)
+        for reader in range(30):
+            read(site.reads, pushed, (1_000 + reader) << 8)
+        await site.reads.turn(all_=True)
+        now.ms += 2 * HALF_HOUR
+    with caplog.at_level(logging.WARNING):
+        assert await site.ids() == [lead.id]
+    assert "by the same few" in caplog.text
+    assert {id_: flag["why"] for id_, flag in (await site.stories.flags("en")).items()} == {pushed.id: "few_readers"}
+    await site.stories.rule("en", pushed.id, {"verdict": "allow"})
+    now.ms += TOLD_EVERY
+    assert await site.ids() == [pushed.id, lead.id]
+
+
+async def test_a_surprise_that_goes_from_hand_to_hand_is_not_held_out(site: Site, client: Client, now: Now) -> None:
+    """Nobody comes from a page, some come back later: what a messenger brings."""
+    lead, surprise = await registered(client, 1), await registered(client, 2)
+    await site.read(lead, 200)
+    for _ in range(3):
+        for reader in range(900):
+            read(site.reads, surprise, (2_000 + reader) << 8)
+        await site.reads.turn(all_=True)
+        now.ms += 2 * HALF_HOUR
+    assert await site.ids() == [surprise.id, lead.id]
+    assert await site.stories.flags("en") == {}
 
 
 def _draft(number: int, at: int) -> Any:

@@ -3,7 +3,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import Frame
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from tests.samples import NOW, headline
@@ -78,3 +79,45 @@ def test_kills_go_first_then_holds_then_flashes() -> None:
 def test_every_close_code_says_why_and_whether_to_come_back(code: CloseCode) -> None:
     assert len(code.reason.encode()) <= 123  # what a close frame can carry
     assert code.come_back == (code is not CloseCode.POLICY)
+
+
+# --- what a client says -----------------------------------------------------------------------------------------------
+
+
+def client_frame(payload: bytes, *, deflated: bool, opcode: Opcode = Opcode.TEXT, fin: bool = True) -> bytes:
+    """As `websockets` sends it, with a mask drawn at random."""
+    extensions = [PerMessageDeflate(True, True, 15, 15)] if deflated else []
+    return Frame(opcode, payload, fin).serialize(mask=True, extensions=extensions)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=120), st.booleans())
+def test_a_short_word_is_heard_as_it_was_said(text: str, deflated: bool) -> None:
+    frame = client_frame(text.encode(), deflated=deflated)
+    heard = protocol.said(frame, deflated=deflated)
+    assert heard == (text if len(frame) <= 6 + protocol.SHORT else None)
+
+
+@given(st.binary(max_size=200), st.booleans(), st.sampled_from([0, 1, 2, 5, 6, 7]), st.binary(max_size=3))
+def test_what_is_not_one_whole_short_text_is_left_to_others(
+    payload: bytes, deflated: bool, cut: int, more: bytes
+) -> None:
+    frame = client_frame(payload, deflated=False)
+    assert protocol.said(frame[: len(frame) - 1 - cut], deflated=deflated) is None
+    assert protocol.said(frame + b"\0" + more, deflated=deflated) is None
+    assert protocol.said(client_frame(payload[:99], deflated=False, opcode=Opcode.BINARY), deflated=deflated) is None
+    assert protocol.said(client_frame(payload[:99], deflated=False, fin=False), deflated=deflated) is None
+    assert protocol.said(client_frame(payload[:99], deflated=False, opcode=Opcode.PING), deflated=deflated) is None
+    assert protocol.said(client_frame(b"\xff" + payload[:99], deflated=False), deflated=deflated) is None
+
+
+@given(st.binary(max_size=150), st.booleans())
+def test_any_bytes_are_a_word_or_none(data: bytes, deflated: bool) -> None:
+    heard = protocol.said(data, deflated=deflated)
+    assert heard is None or len(heard) <= protocol.LARGEST_SAID
+
+
+def test_what_would_grow_too_large_is_left_to_others() -> None:
+    bomb = client_frame(b"x" * 30_000, deflated=True)
+    assert len(bomb) <= 6 + protocol.SHORT
+    assert protocol.said(bomb, deflated=True) is None
+    assert protocol.said(client_frame(b"hello " * 9, deflated=True), deflated=False) is None

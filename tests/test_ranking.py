@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.samples import NOW
 from ticker import ranking
 from ticker.channel import MostRead
-from ticker.ranking import HOUR, Candidate, Held, Ranked, Ruling, Verdict, Window, barred, rank
+from ticker.ranking import HOUR, Candidate, Held, Ranked, Ruling, Today, Verdict, Window, barred, rank
 from ticker.story import Story, story_id
 
 POLICY = MostRead(least_reads=1)
@@ -253,3 +253,36 @@ def reads_of(ages: Sequence[float], window: Window) -> float:
 def test_a_story_back_from_the_dead_is_noticed(age: int, ages: list[float], revived: bool) -> None:
     day, week = reads_of(ages, Window.DAY), reads_of(ages, Window.WEEK)
     assert ranking.is_revived(story(age=age * DAY), day, week, MostRead(), NOW) is revived
+
+
+USUAL = {f"s{number}": Today(1_200, 1_000) for number in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("reads", "readers", "few"),
+    [
+        pytest.param(30 * 24, 30, True, id="thirty who come back every hour"),
+        pytest.param(1_300, 1_300, False, id="thirteen hundred, each of them once"),
+        pytest.param(44_000, 40_000, False, id="a surprise that everybody sends to everybody"),
+        pytest.param(9_000, 3_000, False, id="a live page"),
+        pytest.param(2_000 + 100 * 24, 2_000 + 100, False, id="a hundred cannot have what two thousand read held out"),
+        pytest.param(29, 1, False, id="too little to say"),
+    ],
+)
+def test_what_a_few_read_again_and_again_is_noticed(reads: int, readers: int, few: bool) -> None:
+    found = ranking.comes_of_few(USUAL | {"one": Today(reads, readers)}, MostRead(least_reads=30))
+    assert found == (["one"] if few else [])
+
+
+def test_where_all_readers_come_back_it_is_no_cause() -> None:
+    today = {f"s{number}": Today(6_000, 1_000) for number in range(3)}
+    assert ranking.comes_of_few(today, MostRead()) == []
+    assert ranking.comes_of_few({}, MostRead()) == []
+    assert ranking.comes_of_few({"alone": Today(480, 10)}, MostRead()) == ["alone"]
+
+
+@given(st.dictionaries(st.text(max_size=3), st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)), max_size=8))
+def test_what_is_noticed_has_that_many_reads_for_each_reader(found: dict[str, tuple[int, int]]) -> None:
+    today = {story: Today(reads + readers, readers) for story, (reads, readers) in found.items()}
+    for story in ranking.comes_of_few(today, MostRead()):
+        assert today[story].reads > ranking.RETURNS * today[story].readers

@@ -93,6 +93,21 @@ async def test_a_reader_who_comes_by_another_process_is_the_same_reader(client: 
     assert await client.hget(Scope("en").readers, story.id) == "1"
 
 
+async def test_how_many_readers_a_story_had_today_is_known_for_two_days(client: Client, now: Now) -> None:
+    story, one = await registered(client), reads_of(client, now)
+    for half_hour in range(3):
+        await one.turn()
+        for reader in range(10):
+            read(one, story, reader << 8)
+        await one.turn(all_=True)
+        now.ms = NOW + 2 * HALF_HOUR * (half_hour + 1)
+    today = Scope("en").today(NOW)
+    assert await client.hgetall(today) == {story.id: "30"}
+    assert await client.pfcount(f"{today}:{story.id}") == pytest.approx(10, abs=1)
+    assert 0 < await client.pttl(f"{today}:{story.id}") <= 2 * DAY
+    assert 0 < await client.pttl(today) <= 2 * DAY
+
+
 async def test_over_midnight_the_reader_is_still_known(client: Client, now: Now) -> None:
     now.ms = NOW // DAY * DAY + DAY - 20_000
     story, first, second = await registered(client), reads_of(client, now, "a"), reads_of(client, now, "b")
@@ -141,15 +156,17 @@ async def test_a_batch_whose_answer_was_lost_is_applied_once(client: Client, now
     story, lossy = await registered(client), Lossy(client)
     one = reads_of(lossy, now)
     await one.turn()
-    for reader in range(70):
+    for reader in range(400):  # more than go at a time, so that some of what is on its way is lost and some is not
         read(one, story, reader << 8)
     for lost in (1, 1, 2, 0):
         lossy.lose = lost
         await one.turn()
     for scope in (Scope("en"), Scope("en", "section", "World")):
-        assert await client.hget(scope.readers, story.id) == "70"
-        assert (await counts(client, scope, Window.DAY, NOW))[story.id] == pytest.approx(70)
-    assert (one.written, one.repeats, one.lost) == (70, 0, 0)
+        assert await client.hget(scope.readers, story.id) == "400"
+        assert (await counts(client, scope, Window.DAY, NOW))[story.id] == pytest.approx(400)
+    assert await client.hget(Scope("en").today(now.ms), story.id) == "400"
+    assert await client.pfcount(f"{Scope('en').today(now.ms)}:{story.id}") == pytest.approx(400, rel=0.05)
+    assert (one.written, one.repeats, one.lost) == (400, 0, 0)
 
 
 async def test_what_nobody_has_registered_is_noted_and_not_counted(client: Client, now: Now) -> None:

@@ -50,6 +50,7 @@ DESK, PEOPLE = "/v1/desk/{channel}", "/desk/people"
 TABLE: dict[tuple[str, str], Row] = {
     # what writers do
     (CHANNEL + "/headlines", "POST"): Row(WRITERS, b'{"text": "By role"}'),
+    (CHANNEL + "/headlines/check", "POST"): Row(WRITERS, b'{"text": "By role"}'),
     (HEADLINE, "PATCH"): Row(WRITERS, b'{"text": "By role"}'),
     (HEADLINE, "PATCH correction"): Row(EDITORS, b'{"correction": "It was wrong"}'),
     (HEADLINE + "/hold", "POST"): Row(WRITERS),

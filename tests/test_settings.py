@@ -14,6 +14,9 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TICKER_CONFIG", str(tmp_path / "ticker.toml"))
 
 
+OIDC = '[desk.oidc]\nissuer = "https://id.example"\nclient_id = "t"\n[desk.oidc.roles]\n'
+
+
 def write(tmp_path: Path, text: str) -> None:
     (tmp_path / "ticker.toml").write_text(text)
 
@@ -55,6 +58,11 @@ def test_channels_and_sources_are_named_by_their_headings(tmp_path: Path) -> Non
         ("[channels.en]\nlimit = 0", "channels.en.limit"),
         ("[channels.en]\ncolour = 1", "channels.en.colour"),
         ("not toml at all", "cannot be read"),
+        ("[channels.people]", "people"),
+        ("[desk]\nidle_minutes = 1", "desk.idle_minutes"),
+        (OIDC + 'desk = { en = "king" }', "desk.oidc.roles.desk.en"),
+        (OIDC + 'desk = { nowhere = "editor" }', "nowhere"),
+        (OIDC.replace("[desk.oidc.roles]", ""), "desk.oidc.roles"),
     ],
 )
 def test_what_is_wrong_is_named_in_one_sentence(tmp_path: Path, text: str, named: str) -> None:
@@ -63,3 +71,11 @@ def test_what_is_wrong_is_named_in_one_sentence(tmp_path: Path, text: str, named
         load()
     assert named in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_providers_secret_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_OIDC_SECRET", "hidden")
+    settings = load()
+    assert settings.oidc_secret is not None
+    assert settings.oidc_secret.get_secret_value() == "hidden"
+    assert "hidden" not in f"{settings!r} {settings}"

@@ -310,10 +310,10 @@ async def test_apply_says_whether_anything_changed(page: Page, wire: Wire) -> No
     await page.goto(wire.url + "blank")
     a, b = headline("a"), headline("b", order=1)
     messages = [
-        (snapshot("p", a), True), (snapshot("p", a), False), (published("p", b), True), (published("p", b), False),
+        (snapshot("p", a), True), (snapshot("p", a), True), (published("p", b), True), (published("p", b), False),
         (heartbeat("p"), False), ({"type": "held", "id": "b"}, True), ({"type": "held", "id": "b"}, False),
         (published("p", b, "released"), True), (retracted("p", "b"), True), (published("p", b), False),
-        (snapshot("p", a, b), False), ({"type": "unknown", "id": "a"}, False), (snapshot("p"), True),
+        (snapshot("p", a, b), True), ({"type": "unknown", "id": "a"}, False), (snapshot("p"), True),
     ]  # fmt: skip
     got = await page.evaluate(
         """async (messages) => {
@@ -438,7 +438,7 @@ async def test_resumes_at_its_position_after_a_cut(page: Page, wire: Wire, way: 
 async def test_comes_back_to_the_better_way(page: Page, wire: Wire) -> None:
     async def no_websocket(call: Call) -> None:
         if call.way == "stream":
-            call.send(snapshot("e-1-0", headline("a")))
+            call.send(snapshot("e-1-0", headline("a"), every_ms=60_000))
         else:
             call.cut()
 
@@ -447,7 +447,7 @@ async def test_comes_back_to_the_better_way(page: Page, wire: Wire) -> None:
     await start(page, wire)
     await shows(page, "a")
     wire.script = always(heartbeat("e-1-0", headline("a")))
-    await page.clock.fast_forward(16_000)
+    await page.clock.fast_forward(61_000)
     await page.wait_for_function("() => ticker.transport === 'ws'")
     assert wire["ws"][-1].after == "e-1-0"
     await until(lambda: len(wire["stream"]) >= 1)
@@ -555,8 +555,8 @@ async def test_a_flash_sounds_once_and_not_for_history(page: Page, wire: Wire) -
     old = headline("b", order=2, urgency="flash", published_at="2026-11-23T08:00:00.000Z")
     wire.calls[0].send(published("e-2-0", flash), published("e-3-0", {**flash, "version": 2}), published("e-4-0", old))
     await shows(page, "b", "a", "old")
-    sounded = "seen.filter(([type]) => type === 'flash').map(([, { headline }]) => headline.id)"
-    assert await page.evaluate(sounded) == ["a"]
+    sounded = "seen.filter(([type]) => type === 'flash').map(([, { headline, news }]) => [headline.id, news])"
+    assert await page.evaluate(sounded) == [["old", False], ["a", True]]
 
 
 async def test_stop_is_quiet(page: Page, wire: Wire) -> None:
@@ -603,6 +603,20 @@ async def test_an_empty_strip_says_so_in_its_language(page: Page, wire: Wire) ->
     assert await page.locator(".quiet").all_text_contents() == [
         "No headlines right now", "لا توجد عناوين في الوقت الحالي", "No hay titulares en este momento",
     ]  # fmt: skip
+
+
+async def test_the_first_headlines_fill_the_window_and_the_next_come_in_from_its_end(page: Page, wire: Wire) -> None:
+    call = await visit(page, wire, *(headline(f"h{n}", f"Number {n}", order=n) for n in range(12)))
+    inside = """() => {
+        const edge = document.querySelector(".window").getBoundingClientRect().right;
+        const items = Array.from(document.querySelectorAll(".track li"));
+        return items.filter((li) => li.getBoundingClientRect().left < edge).map((li) => li.textContent);
+    }"""
+    assert len(await page.evaluate(inside)) > 3
+    await page.evaluate("document.querySelector('.track').getAnimations()[0].pause()")
+    call.send(published("e-2-0", headline("new", "New one", order=100)))
+    await page.wait_for_function("() => document.querySelector('.track').textContent.includes('New one')")
+    assert "New one" not in await page.evaluate(inside)
 
 
 async def test_a_killed_headline_is_blank_at_once_and_nothing_moves(page: Page, wire: Wire) -> None:

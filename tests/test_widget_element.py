@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 
 from tests.chromium import browser
 from tests.hosts import Host, hosting
-from tests.servers import ROOT, RedisServer, Web
+from tests.servers import ROOT, RedisServer, Web, eventually
 from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -320,6 +320,15 @@ async def test_a_strap_is_nothing_until_a_flash_and_goes_when_told(visits: Any, 
     assert await bar.is_hidden()
 
 
+async def test_a_strap_says_in_its_language_what_stood_there_before(visits: Any, desk: Desk) -> None:
+    flash = await desk.publish("زلزال يضرب العاصمة", "ar", urgency="flash")
+    page = await live(await visits('<news-ticker channel="ar" mode="strap"></news-ticker>'))
+    await page.wait_for_selector("news-ticker .strap >> text=عاجل")
+    assert await page.locator("news-ticker [role=alert]").text_content() == "عاجل: زلزال يضرب العاصمة"
+    await desk.kill(flash)
+    await page.wait_for_selector("news-ticker .strap", state="hidden")
+
+
 # --- smooth and calm --------------------------------------------------------------------------------------------------
 
 
@@ -431,7 +440,7 @@ async def test_tells_the_page_what_happens(visits: Any, desk: Desk) -> None:
 
 
 async def test_a_headline_that_passes_by_can_be_clicked(visits: Any, desk: Desk) -> None:
-    await desk.publish("Click me", link="https://news.example/me")
+    await desk.publish("Click me, who am long enough to be met in mid-crawl, " * 4, link="https://news.example/me")
     page = await live(await visits())
     await page.evaluate("""() => addEventListener("click", (event) => {
         event.preventDefault();
@@ -468,8 +477,14 @@ async def test_takes_over_what_the_page_came_with(visits: Any, desk: Desk, host:
     """With `?fragment` in its page a site has links before the script; they stay on screen in every frame."""
     for n in range(3):
         await desk.publish(f"Headline {n}", link=f"https://news.example/{n}")
-    async with aiohttp.ClientSession() as http, http.get(f"{web.url}/widget/en.html?fragment&mode=list") as answer:
-        fragment = await answer.text()
+    async with aiohttp.ClientSession() as http:
+
+        async def whole() -> str:
+            async with http.get(f"{web.url}/widget/en.html?fragment&mode=list") as answer:
+                fragment = await answer.text()
+            return fragment if "Headline 2" in fragment else ""
+
+        fragment = await eventually(whole, "the server has heard of all three")
     plain = await visits(fragment, java_script_enabled=False)
     assert await plain.locator("news-ticker > a").all_text_contents() == ["Headline 2", "Headline 1", "Headline 0"]
     host.head = f'<script type="module" src="{web.url}/web/board.js"></script>'

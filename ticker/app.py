@@ -54,6 +54,7 @@ from ticker.settings import Settings
 from ticker.store import connect, new_clock
 from ticker.stories import Stories
 from ticker.stream import Stream
+from ticker.versions import VERSIONS
 from ticker.writers import Writers
 
 STREAM = "/v1/channels/{channel}/stream"
@@ -122,7 +123,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)
-        widget.assets()  # made before anybody waits for them
+        VERSIONS.files(VERSIONS.newest)  # made before anybody waits for them
         running = asyncio.create_task(_run(hub, reads, app.state.presences, app.state.receipts))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)

@@ -1,9 +1,8 @@
 """Modules joined to the one file that other sites embed: one request, and one hash that covers all of it.
 
-The file that is read is the file that runs: only comments and white space go, and private names and those of
-constants, which nobody outside may use, get short. Our own code is all that is ever joined, and it keeps to what this
-needs: imports and exports begin a line, top-level names differ between modules, a name that begins with `_` is
-private, and one in capitals with `_` in it is a constant of ours.
+What runs is what is read, said shorter: comments and white space go, and names that nobody outside may use get short.
+Our own code is all that is ever joined, and it keeps to what this needs: imports and exports begin a line, top-level
+names differ between modules, and a name that begins with `_` is private to its module's class and those that extend it.
 """
 
 import base64
@@ -14,19 +13,23 @@ import string
 from collections import Counter
 from pathlib import Path
 
-from rjsmin import jsmin
+import minify
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]*)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export ", re.MULTILINE)
-_PRIVATE = re.compile(r"\b(?:_[a-zA-Z]\w+|[A-Z]+_[A-Z_]+)\b")
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:class|const|function) (\w+))", re.MULTILINE)
+_CLASS = re.compile(r"\bclass (\w+)(?: extends (\w+))?")
+_PRIVATE = re.compile(r"\b_[a-zA-Z]\w+\b")
 
 
 def joined(entry: Path) -> bytes:
-    """The module and all that it imports, each once, what is imported first."""
+    """The module and all that it imports, each once, what is imported first; it exports what `entry` does."""
     parts: list[str] = []
     _collect(entry.resolve(), parts, set())
-    inner = (_EXPORT.sub("", part) for part in parts[:-1])
-    return shortened(str(jsmin("".join([*inner, parts[-1]])))).encode()
+    exports = ",".join(_EXPORT.findall(parts[-1]))
+    body = "".join(shortened([_EXPORT.sub("", part) for part in parts]))
+    # In a function no name is seen from outside, so that all of them may become short.
+    whole = f"export const{{{exports}}}=(()=>{{{body}return{{{exports}}}}})()" if exports else f"(()=>{{{body}}})()"
+    return str(minify.string("text/javascript", whole)).encode()
 
 
 def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
@@ -39,11 +42,31 @@ def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:
     parts.append(_IMPORT.sub("", source))
 
 
-def shortened(source: str) -> str:
-    """With a short name for each private one, the commonest first."""
-    short = (f"_{''.join(letters)}" for n in (1, 2) for letters in itertools.product(string.ascii_letters, repeat=n))
-    names = {name: next(short) for name, _ in Counter(_PRIVATE.findall(source)).most_common()}
-    return _PRIVATE.sub(lambda found: names[found[0]], source)
+def shortened(parts: list[str]) -> list[str]:
+    """With a letter, or two signs, for each private name: the commonest first, and each family of classes by itself."""
+    families: dict[str, int] = {}  # class → number of its family
+    numbers = []
+    for place, part in enumerate(parts):
+        classes = _CLASS.findall(part)
+        numbers.append(next((families[parent] for _, parent in classes if parent in families), place))
+        families.update((name, numbers[-1]) for name, _ in classes)
+    names = {
+        number: _short("".join(part for part, own in zip(parts, numbers, strict=True) if own == number))
+        for number in set(numbers)
+    }
+    return [_said(part, names[number]) for part, number in zip(parts, numbers, strict=True)]
+
+
+def _said(part: str, names: dict[str, str]) -> str:
+    return _PRIVATE.sub(lambda found: names[found[0]], part)
+
+
+def _short(source: str) -> dict[str, str]:
+    """Short ones for those that are private, none that the source has already."""
+    taken = set(re.findall(r"\b\w{1,2}\b", source))
+    pairs = map("".join, itertools.product(string.ascii_letters, "_" + string.digits))
+    free = (name for name in itertools.chain(string.ascii_letters, pairs) if name not in taken)
+    return {name: next(free) for name, _ in Counter(_PRIVATE.findall(source)).most_common()}
 
 
 def integrity(content: bytes) -> str:

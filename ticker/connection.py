@@ -135,7 +135,7 @@ class Speaker(NamedTuple):
 
 
 class WebSocket(Connection):
-    """WebSocket, one message a frame. What the peer says is read by `websockets`, from its first word on."""
+    """WebSocket, one message a frame. What the peer says is read by `websockets`, but for a short word now and then."""
 
     __slots__ = ("ended", "incoming", "said", "speaker")
     transport: ClassVar[str] = "websocket"
@@ -150,7 +150,7 @@ class WebSocket(Connection):
     ) -> None:
         super().__init__(hub, connections, encoding, subscription)
         self.speaker = speaker
-        self.incoming: Protocol | None = None  # most readers never say a word: 4 kB each that are not spent
+        self.incoming: Protocol | None = None  # most readers never say but a short word: 4 kB each that are not spent
         self.said: list[bytes] = []  # of a message that is not yet whole
         self.ended = False  # a close frame has been sent
 
@@ -168,9 +168,14 @@ class WebSocket(Connection):
         if self.is_flooded(len(data)):
             self.close(CloseCode.POLICY)  # before it is parsed: each of many tiny frames costs more than its bytes
             return
+        deflated = self.encoding is protocol.deflated_frames
         if self.incoming is None:
+            text = protocol.said(data, deflated=deflated)
+            if text is not None:
+                self._heard(text)
+                return
             self.incoming = Protocol(Side.SERVER, state=OPEN, max_size=MESSAGE_LIMIT)
-            if self.encoding is protocol.deflated_frames:
+            if deflated:
                 self.incoming.extensions = [PerMessageDeflate(True, True, 15, 15)]
         self.incoming.receive_data(data)
         self._hear(self.incoming)
@@ -195,6 +200,9 @@ class WebSocket(Connection):
             if incoming.state is OPEN:
                 incoming.fail(1007, "text that is not UTF-8")
             return
+        self._heard(text)
+
+    def _heard(self, text: str) -> None:
         speaker = self.speaker
         if not self.hub.hear(speaker.channel, self, text):
             speaker.hear(speaker.channel, text, speaker.address, speaker.agent)

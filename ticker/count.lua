@@ -1,15 +1,17 @@
 -- One batch of reads into the rankings of one scope, in one step, once.
 --
--- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers
+-- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers; and, where
+--       repeats are looked for, what was read today
 -- ARGV  1  how long the answer is kept (ms)
 --       2  how long a half hour's tokens are kept (ms)
 --       3-5 half-lives of the three rankings (ms)
 --       6  what the keys of "read next" begin with ('' for none), 7 how long they are kept (ms)
---       8  the reads, JSON: lists of story, at (ms), weight, token ('' for one that was counted already), token by
---          yesterday's salt ('' for none), story it came from ('' for none)
+--       8  the reads, a line each: story, at (ms), weight, token, token by yesterday's salt, story it came from, with
+--          spaces between and `-` for none. No token: it was counted already
 -- Reply a digit for each read: 1 counted, 0 a repeat
 
 local once, tokens, earlier, landmarks, readers = KEYS[1], KEYS[2], KEYS[3], KEYS[7], KEYS[8]
+local today, DAY_KEPT = KEYS[9], 172800000 -- ms
 local rankings = {KEYS[4], KEYS[5], KEYS[6]}
 local half_lives = {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
 local REBASE_AT = 512 -- half-lives; see ranking.py
@@ -20,9 +22,9 @@ if answered then return answered end
 -- Tokens are whole numbers, and lie in many small sets: Redis keeps a small set of numbers as a bare array.
 local function piece(of, token) return of .. ':' .. string.sub(token, -4) end
 local function is_repeat(token, before)
-  if token == '' then return false end
+  if token == '-' then return false end
   if redis.call('SISMEMBER', piece(earlier, token), token) == 1 then return true end
-  if before ~= '' and redis.call('SISMEMBER', piece(earlier, before), before) == 1 then return true end
+  if before ~= '-' and redis.call('SISMEMBER', piece(earlier, before), before) == 1 then return true end
   local here = piece(tokens, token)
   if redis.call('SADD', here, token) == 0 then return true end
   redis.call('PEXPIRE', here, ARGV[2])
@@ -31,8 +33,11 @@ end
 
 -- The landmark of each ranking, not further away than doubles reach.
 local newest = 0
-local reads = cjson.decode(ARGV[8])
-for _, read in ipairs(reads) do newest = math.max(newest, read[2]) end
+local reads = {}
+for story, at, weight, token, before, came_from in string.gmatch(ARGV[8], '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)') do
+  reads[#reads + 1] = {story, tonumber(at), tonumber(weight), token, before, came_from}
+  newest = math.max(newest, tonumber(at))
+end
 local marks = redis.call('HMGET', landmarks, '1', '2', '3')
 for w = 1, 3 do
   local mark = tonumber(marks[w] or newest)
@@ -53,12 +58,12 @@ for _, read in ipairs(reads) do
   else
     answer[#answer + 1] = '1'
     if not gains[story] then
-      gains[story] = {0, 0, 0}
+      gains[story], counted[story] = {0, 0, 0}, {}
       order[#order + 1] = story
     end
-    counted[story] = (counted[story] or 0) + 1
+    table.insert(counted[story], read[4])
     for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
-    if ARGV[6] ~= '' and came_from ~= '' then
+    if ARGV[6] ~= '' and came_from ~= '-' then
       local next_of = ARGV[6] .. came_from
       redis.call('ZINCRBY', next_of, string.format('%.17g', weight), story)
       redis.call('ZREMRANGEBYRANK', next_of, 0, -101)
@@ -75,8 +80,15 @@ for _, story in ipairs(order) do
       redis.call('ZINCRBY', rankings[w], string.format('%.17g', gain), story)
     end
   end
-  redis.call('HINCRBY', readers, story, counted[story])
+  redis.call('HINCRBY', readers, story, #counted[story])
+  if today then -- a token is the same all day, and cannot be had back from what counts how many different ones there were
+    local different = today .. ':' .. story
+    redis.call('HINCRBY', today, story, #counted[story])
+    redis.call('PFADD', different, unpack(counted[story]))
+    redis.call('PEXPIRE', different, DAY_KEPT)
+  end
 end
+if today and #order > 0 then redis.call('PEXPIRE', today, DAY_KEPT) end
 
 local said = table.concat(answer)
 redis.call('SET', once, said, 'PX', ARGV[1])

@@ -6,9 +6,9 @@ on the clock. This process's own repeats end here; those of the others, in count
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 from zlib import crc32
@@ -26,12 +26,16 @@ BATCH = 20  # reads in one script: it must leave Redis free well within a millis
 MOST_PENDING = 200_000  # reads kept while Redis is away
 MOST_TOKENS = 500_000  # of a half hour kept here; beyond that only count.lua bars repeats
 LONGEST_DWELL = 86_400  # s; nobody reads for longer
+REMEMBERED = 20_000  # beacons that are understood at once when they are said again
+MEMORABLE = 500  # characters of one that is remembered
 
 _DWELL = re.compile(r"[0-9]{1,5}").fullmatch
 _ID_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
 class Outcome(StrEnum):
+    __hash__ = str.__hash__  # Enum's own is a function in Python, at every count
+
     COUNTED = "counted"
     REPEAT = "repeat"
     SHORT = "short"
@@ -42,15 +46,28 @@ class Outcome(StrEnum):
     NOT_YET = "not_yet"  # the day's salt has not come from Redis
 
 
+class Said(NamedTuple):
+    """What a beacon says, once it is understood."""
+
+    story: str  # empty for a link elsewhere
+    link: str  # if that is how the story was named
+    dwell: int  # s
+    by_program: bool
+    came_from: str  # the story that led here, if the page has said so
+
+
 class Read(NamedTuple):
     """One read, as it goes to Redis."""
 
     story: str
     at: int
     weight: float
-    token: str
-    before: str  # its token by yesterday's salt, in the first half hour of a day
-    came_from: str  # the story that led here, if the page has said so
+    token: int
+    before: int | None  # its token by yesterday's salt, in the first half hour of a day
+    came_from: str
+
+
+_read: Callable[[tuple[str, int, float, int, int | None, str]], Read] = partial(tuple.__new__, Read)  # without a lambda
 
 
 class Counting:
@@ -61,31 +78,33 @@ class Counting:
         self.outcomes: Counter[Outcome] = Counter()
         self.unknown_links: dict[str, str] = {}  # by id: of stories that nobody has registered, perhaps
         self.size = 0
+        # What pages say is the same for all readers who come to a story the same way.
+        self._understand = lru_cache(REMEMBERED)(partial(_understood, hosts=policy.hosts))
         self._pending: dict[str, list[Read]] = {}
         self._half_hour = -1
-        self._tokens: set[str] = set()
-        self._earlier: set[str] = set()
+        self._tokens: set[int] = set()
+        self._earlier: set[int] = set()
 
     def take(self, said: str, address: str, agent: str, now: int) -> Outcome:
         """What becomes of one beacon. Never waits for anything."""
-        return self.note(self._take(said, address, agent, now))
+        outcome = self._take(said, address, agent, now)
+        self.outcomes[outcome] += 1
+        return outcome
 
     def note(self, outcome: Outcome) -> Outcome:
         self.outcomes[outcome] += 1
         return outcome
 
     def _take(self, said: str, address: str, agent: str, now: int) -> Outcome:
-        fields = _fields(said)
-        named = _story(fields.get("s", ""), self.policy.hosts)
-        dwell = fields.get("d", "")
-        if named is None or not _DWELL(dwell) or int(dwell) > LONGEST_DWELL:
+        understood = self._understand(said) if len(said) <= MEMORABLE else _understood(said, self.policy.hosts)
+        if understood is None:
             return Outcome.UNREADABLE
-        story, link = named
+        story, link, dwell, by_program, came_from = understood
         if not story:
             return Outcome.FOREIGN
-        if fields.get("w") == "1" or is_robot(agent):
+        if by_program or is_robot(agent):
             return Outcome.ROBOT
-        if int(dwell) < self.policy.dwell_seconds:
+        if dwell < self.policy.dwell_seconds:
             return Outcome.SHORT
         salts = self.salts.at(now)
         if salts is None:
@@ -94,19 +113,17 @@ class Counting:
             return Outcome.FULL
         salt, yesterday = salts
         name = token(salt, address, agent, story)
-        before = token(yesterday, address, agent, story) if yesterday else ""
+        before = token(yesterday, address, agent, story) if yesterday else None
         if self._is_repeat(name, before, now):
             return Outcome.REPEAT
         weight = self.networks.weigh(story, network(salt, address), now)
-        origin = _story(fields["f"], self.policy.hosts) if "f" in fields else None
-        came_from = origin[0] if origin and origin[0] != story else ""
-        self._pending.setdefault(story, []).append(Read(story, now, weight, name, before, came_from))
+        self._pending.setdefault(story, []).append(_read((story, now, weight, name, before, came_from)))
         self.size += 1
         if link:
             self.unknown_links[story] = link
         return Outcome.COUNTED
 
-    def _is_repeat(self, name: str, before: str, now: int) -> bool:
+    def _is_repeat(self, name: int, before: int | None, now: int) -> bool:
         half_hour = now // HALF_HOUR
         if half_hour != self._half_hour:
             self._earlier = self._tokens if half_hour == self._half_hour + 1 else set()
@@ -144,12 +161,16 @@ def patience(story: str) -> int:
     return WAIT // 2 + crc32(story.encode()) % (WAIT // 2)
 
 
-def _fields(said: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for part in said.split("&", 8):
-        name, _, value = part.partition("=")
-        fields[name] = value
-    return fields
+def _understood(said: str, hosts: tuple[str, ...]) -> Said | None:
+    """None for what is no beacon."""
+    fields = dict(part.partition("=")[::2] for part in said.split("&", 8))
+    named, dwell = _story(fields.get("s", ""), hosts), fields.get("d", "")
+    if named is None or not _DWELL(dwell) or int(dwell) > LONGEST_DWELL:
+        return None
+    story, link = named
+    origin = _story(fields["f"], hosts) if "f" in fields else None
+    came_from = origin[0] if origin and origin[0] != story else ""
+    return Said(story, link, int(dwell), fields.get("w") == "1", came_from)
 
 
 @lru_cache(10_000)

@@ -44,3 +44,13 @@ def message(payload: bytes) -> bytes | None:
     """The payload of a compressed WebSocket message (RFC 7692, no context takeover); None when it is no smaller."""
     small = _flushed(payload, zlib.Z_SYNC_FLUSH).removesuffix(TAIL)
     return small if len(small) < len(payload) else None
+
+
+def payload(compressed: bytes, most: int) -> bytes | None:
+    """The inverse of `message`; None when it is none, or larger than that many bytes."""
+    inflater = zlib.decompressobj(RAW)
+    try:
+        whole = inflater.decompress(compressed + TAIL, most)
+    except zlib.error:
+        return None
+    return None if inflater.unconsumed_tail or inflater.unused_data else whole

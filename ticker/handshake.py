@@ -7,7 +7,7 @@ once for each way in which clients ask.
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,9 +48,12 @@ def accept(headers: Mapping[bytes, bytes], *, compress: bool) -> Accepted | None
     return Accepted(head, extension is not None)
 
 
-def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Headers by name; the values of one that is repeated are joined by commas (RFC 9110 section 5.3)."""
-    found: dict[bytes, bytes] = {}
+    found = dict(headers)
+    if len(found) == len(headers):  # none is repeated, as nearly always
+        return found
+    found = {}
     for name, value in headers:
         found[name] = found[name] + b", " + value if name in found else value
     return found

@@ -19,7 +19,7 @@ from ticker.channel import Channel, MostRead
 from ticker.counts import Counts
 from ticker.errors import Invalid
 from ticker.known import Known
-from ticker.ranking import LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Verdict, Window
+from ticker.ranking import LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Today, Verdict, Window
 from ticker.scope import Scope
 from ticker.stories import Stories
 from ticker.story import Story, StoryDraft, canonical, is_owned, story_id
@@ -29,9 +29,12 @@ KEEP = Path(__file__).with_name("lists.lua").read_text()
 
 TOLD_ROWS = 10  # of a list, to every reader; the others are asked for
 TOLD_EVERY = 5_000  # ms between two tellings of one list, but for a story that must leave
+LOOK_EVERY = 30_000  # ms between two looks at who reads again and again: it takes them hours
 
 ADOPTED = ("link", "section", "region", "image", "published_at", "lang", "tags", "group")  # of a headline
 FRESH = 1_000  # ms that a list that was read is given again
+
+NOTICED = {"revived": "is old and suddenly read", "few_readers": "is read by the same few again and again"}
 
 Row = dict[str, Any]
 Told = dict[str, str]  # the rows that readers were told, by story
@@ -98,6 +101,7 @@ class Lists:
         self._made: dict[str, dict[Scope, _Made]] = {}
         self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
         self._around: dict[str, tuple[int, Around]] = {}
+        self._looked_at: dict[str, int] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
 
@@ -111,7 +115,7 @@ class Lists:
         fresh = {story for one in made.values() if one.until == -math.inf for story in one.counts.stories}
         _wake(made, await known.look(fresh))
         whole = made[Scope(channel.name)]
-        if whole.until <= now:
+        if whole.until <= now or self._looks_again(channel, now):
             _wake(made, await self._gate(channel, whole.counts, known, now))
         due = [scope for scope, one in made.items() if one.until <= now]
         anew = {scope: _anew(channel.most_read, scope, made[scope], known, now) for scope in due}
@@ -151,19 +155,33 @@ class Lists:
                 one.keep(changes, version, until, now)
 
     async def _gate(self, channel: Channel, found: Counts, known: Known, now: int) -> set[str]:
-        """Flag what has come back from the dead, before it is listed."""
+        """Flag what has come back from the dead, and what is the work of a few, before it is listed."""
         day, week = found.reads(Window.DAY, now), found.reads(Window.WEEK, now)
-        revived = {
-            id_: "revived"
-            for id_, reads in day.items()
-            if id_ in known.stories and id_ not in known.held.flags and id_ not in known.held.rulings
-            if ranking.is_revived(known.stories[id_], reads, week[id_], channel.most_read, now)
-        }
-        for id_, why in revived.items():
+        open_ = [id_ for id_ in day if id_ in known.stories and id_ not in {**known.held.flags, **known.held.rulings}]
+        flags = dict.fromkeys(await self._few(channel, open_, now), "few_readers")
+        for id_ in open_:
+            if ranking.is_revived(known.stories[id_], day[id_], week[id_], channel.most_read, now):
+                flags[id_] = "revived"
+        for id_, why in flags.items():
             if await self.stories.flag(channel.name, id_, {"why": why, "at": now}):
-                logger.warning("%s: story %s is old and suddenly read; it is held out", channel.name, id_)
-        known.flag(revived)
-        return set(revived)
+                logger.warning("%s: story %s %s; it is held out", channel.name, id_, NOTICED[why])
+        known.flag(flags)
+        return set(flags)
+
+    def _looks_again(self, channel: Channel, now: int) -> bool:
+        return now - self._looked_at.get(channel.name, -LOOK_EVERY) >= LOOK_EVERY
+
+    async def _few(self, channel: Channel, ids: Sequence[str], now: int) -> list[str]:
+        """Of these, what a few have read again and again today; now and then."""
+        if not ids or not self._looks_again(channel, now):
+            return []
+        self._looked_at[channel.name] = now
+        key = Scope(channel.name).today(now)
+        told = zip(ids, await self.redis.hmget(key, list(ids)), strict=True)
+        reads = {id_: int(count) for id_, count in told if count and int(count) >= channel.most_read.least_reads}
+        # One by one: a Cluster's client has no PFCOUNT in a pipeline, and a script of a hundred would be a long one.
+        today = {id_: Today(count, await self.redis.pfcount(f"{key}:{id_}")) for id_, count in reads.items()}
+        return ranking.comes_of_few(today, channel.most_read)
 
     async def _adopt(self, channel: Channel, now: int, headlines: Sequence[Mapping[str, Any]]) -> None:
         """A headline with a link to the channel's own site registers the story, unless somebody else has."""

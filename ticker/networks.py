@@ -13,6 +13,17 @@ SHARE = 0.5  # of a story's weight from one network: more is looked into
 TIMES_USUAL = 5  # as large as that network's share of all other stories
 
 
+class _Story:
+    """What a story got within the hour."""
+
+    __slots__ = ("largest", "most", "reads", "weight")
+
+    def __init__(self) -> None:
+        self.reads: dict[int, int] = {}  # by network
+        self.weight = 0.0
+        self.largest, self.most = 0, 0  # the network with most reads, and how many
+
+
 class Networks:
     """Of one channel in one process. Networks are keyed hashes, kept for the hour, and in memory only."""
 
@@ -22,33 +33,25 @@ class Networks:
         self._begin()
 
     def _begin(self) -> None:
-        self._reads: dict[tuple[str, bytes], int] = {}
-        self._of_network: dict[bytes, int] = {}
-        self._of_story: dict[str, list[float]] = {}  # reads, weight, weight of the heaviest network
-        self._heaviest: dict[str, bytes] = {}
-        self._all = 0
+        self._stories: dict[str, _Story] = {}
+        self._pairs = 0
 
-    def weigh(self, story: str, network: bytes, now: int) -> float:
+    def weigh(self, story: str, network: int, now: int) -> float:
         """The weight of one more read."""
         hour = now // HOUR
-        if hour != self._hour or len(self._reads) >= MOST_PAIRS:
+        if hour != self._hour or self._pairs >= MOST_PAIRS:
             self._hour = hour
             self._begin()
-        pair = (story, network)
-        number = self._reads[pair] = self._reads.get(pair, 0) + 1
-        self._of_network[network] = self._of_network.get(network, 0) + 1
-        self._all += 1
-        sums = self._of_story.get(story)
-        if sums is None:
-            sums = self._of_story[story] = [0, 0.0, 0.0]
-        weight, heavy = 1.0, float(number)
-        if number > self.whole:
-            weight, heavy = math.sqrt(self.whole / number), total(number, self.whole)
-        sums[0] += 1
-        sums[1] += weight
-        if heavy > sums[2]:
-            sums[2] = heavy
-            self._heaviest[story] = network
+        of = self._stories.get(story)
+        if of is None:
+            of = self._stories[story] = _Story()
+        number = of.reads[network] = of.reads.get(network, 0) + 1
+        if number == 1:
+            self._pairs += 1
+        weight = 1.0 if number <= self.whole else math.sqrt(self.whole / number)
+        of.weight += weight
+        if number > of.most:
+            of.most, of.largest = number, network
         return weight
 
     def is_of_one(self, story: str) -> bool:
@@ -57,15 +60,16 @@ class Networks:
         A large carrier is no cause: it has its share of every story. Nor can anybody have a story held out by
         hammering it: what counts is the weight, and that of many readers is soon the larger part.
         """
-        network = self._heaviest.get(story)
-        if network is None:
+        of = self._stories.get(story)
+        if of is None or of.most <= self.whole:
             return False
-        reads, weight, heaviest = self._of_story[story]
-        here = self._reads[story, network]
-        if here <= self.whole or heaviest < SHARE * weight:
+        share = total(of.most, self.whole) / of.weight
+        if share < SHARE:
             return False
-        elsewhere, others = self._of_network[network] - here, self._all - reads
-        return elsewhere * TIMES_USUAL * weight < heaviest * others if others else True
+        others = [one.reads for one in self._stories.values() if one is not of]
+        elsewhere = sum(reads.get(of.largest, 0) for reads in others)
+        everybody = sum(sum(reads.values()) for reads in others)
+        return elsewhere * TIMES_USUAL < share * everybody if everybody else True
 
 
 def total(number: int, whole: int) -> float:

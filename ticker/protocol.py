@@ -1,6 +1,7 @@
 """Messages between the hub and its readers, and the bytes they become. docs/protocol.md is this file in prose."""
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -140,6 +141,30 @@ def _frame(first: int, payload: bytes) -> bytes:
     if size < 65536:
         return b"%c\x7e%b%b" % (first, size.to_bytes(2, "big"), payload)
     return b"%c\x7f%b%b" % (first, size.to_bytes(8, "big"), payload)
+
+
+SHORT = 125  # bytes of a frame whose length stands in its second byte
+LARGEST_SAID = 1024  # bytes that a short frame may come to
+
+
+def said(data: bytes, *, deflated: bool) -> str | None:
+    """What a client says in a short frame that came whole and by itself, as nearly all that clients say does.
+
+    None for everything else, right or wrong, which `websockets` reads: at 4 kB for each client that is read so.
+    """
+    size = data[1] & 0x7F if len(data) >= 6 else 0
+    if size > SHORT or len(data) != 6 + size or data[1] < 0x80:
+        return None
+    mask = data[2:6] * (size // 4 + 1)
+    text: bytes | None = bytes(map(operator.xor, data[6:], mask))
+    if deflated and data[0] == _TEXT | _COMPRESSED:
+        text = deflate.payload(text or b"", LARGEST_SAID)
+    elif data[0] != _TEXT:
+        return None
+    try:
+        return text.decode() if text is not None else None
+    except UnicodeDecodeError:
+        return None
 
 
 def lines(messages: Sequence[Message]) -> bytes:

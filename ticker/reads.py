@@ -6,6 +6,8 @@ Beside the rankings (scope.py) this keeps in Redis:
     ticker:{CHANNEL}:read:tokens:{HALF}:{N} set: tokens of a half hour that end in these four digits
     ticker:{SCOPE}:read:once:{BATCH}        string: the answer to a batch
     ticker:{CHANNEL}:read:next:{STORY}      zset: what readers of a story read next
+    ticker:{CHANNEL}:read:day:{DAY}         hash: story → reads counted that day, each one whole
+    ticker:{CHANNEL}:read:day:{DAY}:{STORY} HyperLogLog: of how many different readers
 
 An address is in none of it.
 """
@@ -16,11 +18,12 @@ import itertools
 import json
 import logging
 import secrets
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from ticker.channel import Channel
@@ -30,7 +33,7 @@ from ticker.ranking import Window
 from ticker.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
 from ticker.scope import Scope, scopes_of
 from ticker.store import Client, Gone
-from ticker.stories import Stories
+from ticker.stories import MOST_SCOPES, Stories
 
 COUNT = Path(__file__).with_name("count.lua").read_text()
 
@@ -43,8 +46,12 @@ SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
 TOGETHER = 8  # batches sent in one go: more would keep readers waiting
+ABREAST = 4  # such goes on their way at once: with one, a process under full load writes less than it counts
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
+
+_TIMES = (ANSWER_KEPT, 2 * HALF_HOUR, *(window.half_life for window in Window))
+_STORY = attrgetter("story")
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +65,13 @@ class _Batch:
     reads: Sequence[Read]
     born: int
     registered: bool = False  # reads of stories that nobody has registered are taken out
+
+
+class _Place(NamedTuple):
+    """Where a story is ranked beside its channel, as it was registered when that was last looked at."""
+
+    looked_at: int
+    scopes: list[Scope] | None  # None: nobody has registered it
 
 
 class Reads:
@@ -81,10 +95,10 @@ class Reads:
         self.lost = 0  # given up because Redis was away for too long
         self._process = process or secrets.token_hex(8)  # batches of no two processes may have the same id
         self._numbers = itertools.count()
-        self._fresh: deque[_Batch] = deque()  # for the channels, whose script knows what is a repeat
+        self._fresh: dict[str, _Batch] = {}  # by id, for the channels, whose script knows what is a repeat
         self._counted: dict[Scope, list[Read]] = {}  # what was none, for sections and regions
-        self._spread: deque[_Batch] = deque()  # the same in batches
-        self._places: dict[str, tuple[int, list[Scope] | None]] = {}
+        self._spread: dict[str, _Batch] = {}  # the same in batches
+        self._places: dict[str, dict[str, _Place]] = {name: {} for name in channels}
         self._away = False
 
     def count(self, channel: str, said: str, address: str, agent: str) -> Outcome:
@@ -126,11 +140,12 @@ class Reads:
             await self._flag()
             self._gather(all_=all_)
             await self._note_links()
-            while self._fresh:
-                await self._count(list(itertools.islice(self._fresh, TOGETHER)))
+            while batches := _first(self._fresh):
+                await self._find_places(batches)
+                await _abreast(self._count, batches)
             self._part()
-            while self._spread:
-                await self._apply(list(itertools.islice(self._spread, TOGETHER)))
+            while batches := _first(self._spread):
+                await _abreast(self._apply, batches)
             self._away = False
         except (*Gone, TickerError) as error:
             if not self._away:
@@ -140,91 +155,90 @@ class Reads:
     def _gather(self, *, all_: bool) -> None:
         now = self.now()
         for waiting in (self._fresh, self._spread):
-            while waiting and now - waiting[0].born > GIVEN_UP_AFTER:
-                self.lost += len(waiting.popleft().reads)
+            for batch in [one for one in waiting.values() if now - one.born > GIVEN_UP_AFTER]:
+                self.lost += len(waiting.pop(batch.id).reads)
         for channel, counting in self.counting.items():
             if len(self._fresh) * BATCH >= MOST_PENDING:
                 break  # the rest waits in `counting`, which takes no more when it is full
             for reads in counting.due(now, all_=all_):
-                self._fresh.append(_Batch(self._new_id(), Scope(channel), reads, now))
+                self._wait(self._fresh, Scope(channel), reads)
 
     async def _count(self, batches: Sequence[_Batch]) -> None:
         """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
-        await self._find_places(batches)
         pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._leave_out_unregistered(batch)
             self._add(pipe, batch, checked=True)
         for batch, said in zip(batches, await pipe.execute(), strict=True):
-            self._fresh.popleft()
+            del self._fresh[batch.id]
             self.written += said.count("1")
             self.repeats += said.count("0")
-            for read, digit in zip(batch.reads, said, strict=True):
-                if digit == "1":
-                    for scope in self._places_of(batch, read) or ():
-                        self._counted.setdefault(scope, []).append(read)
+            counted = [read for read, digit in zip(batch.reads, said, strict=True) if digit == "1"]
+            places = self._places[batch.scope.channel]
+            for story, reads in itertools.groupby(counted, _STORY):  # a busy one's come together
+                of_story = list(reads)
+                for scope in places[story].scopes or ():
+                    self._counted.setdefault(scope, []).extend(of_story)
 
     def _part(self) -> None:
         """What was counted, by section and region, in batches of their own."""
-        now = self.now()
         for scope, reads in self._counted.items():
             for start in range(0, len(reads), PART):
-                self._spread.append(
-                    _Batch(f"{self._process}{next(self._numbers)}", scope, reads[start : start + PART], now)
-                )
+                self._wait(self._spread, scope, reads[start : start + PART])
         self._counted = {}
 
-    def _new_id(self) -> str:
-        return f"{self._process}{next(self._numbers)}"
+    def _wait(self, waiting: dict[str, _Batch], scope: Scope, reads: Sequence[Read]) -> None:
+        id_ = f"{self._process}{next(self._numbers)}"
+        waiting[id_] = _Batch(id_, scope, reads, self.now())
 
     async def _apply(self, batches: Sequence[_Batch]) -> None:
         pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._add(pipe, batch, checked=False)
         await pipe.execute()
-        for _ in batches:
-            self._spread.popleft()
+        for batch in batches:
+            del self._spread[batch.id]
 
     def _leave_out_unregistered(self, batch: _Batch) -> None:
-        if not batch.registered:
-            kept = [read for read in batch.reads if self._places_of(batch, read) is not None]
+        if batch.registered:
+            return
+        batch.registered = True
+        places = self._places[batch.scope.channel]
+        unknown = {story for story in set(map(_STORY, batch.reads)) if places[story].scopes is None}
+        if unknown:
+            kept = [read for read in batch.reads if read.story not in unknown]
             self.unregistered += len(batch.reads) - len(kept)
-            batch.reads, batch.registered = kept, True
-
-    def _places_of(self, batch: _Batch, read: Read) -> list[Scope] | None:
-        return self._places[f"{batch.scope.channel}:{read.story}"][1]
+            batch.reads = kept
 
     def _add(self, pipe: Any, batch: _Batch, *, checked: bool) -> None:
         """Its script. `checked`: repeats are looked for, and where readers came from is noted."""
-        scope = batch.scope
         half_hour = batch.born // HALF_HOUR
-        keys = [scope.key(f"read:once:{batch.id}")]
-        keys += [scope.key(f"read:tokens:{half_hour - back}") for back in (0, 1)]
-        keys += [scope.ranking(window) for window in Window]
-        keys += [scope.landmarks, scope.readers]
-        args: list[str | int] = [ANSWER_KEPT, 2 * HALF_HOUR]
-        args += [window.half_life for window in Window]
-        args += [scope.key("read:next:") if checked else "", NEXT_KEPT]
-        reads = batch.reads if checked else [(read.story, read.at, read.weight, "", "", "") for read in batch.reads]
-        args.append(json.dumps(reads, separators=(",", ":")))
-        pipe.eval(COUNT, len(keys), *keys, *args)
+        once, tokens, earlier, *keys = _keys(batch.scope)
+        keys = [f"{once}:{batch.id}", f"{tokens}:{half_hour}", f"{earlier}:{half_hour - 1}", *keys]
+        if checked:
+            keys.append(batch.scope.today(batch.born))
+        read_next = batch.scope.key("read:next:") if checked else ""
+        pipe.eval(COUNT, len(keys), *keys, *_TIMES, read_next, NEXT_KEPT, _packed(batch.reads, checked=checked))
 
     async def _find_places(self, batches: Sequence[_Batch]) -> None:
         """Section and region of each story, as it is registered; None for one that is not."""
         now = self.now()
         for channel in {batch.scope.channel for batch in batches}:
-            wanted = {read.story for batch in batches if batch.scope.channel == channel for read in batch.reads}
-            old = [id_ for id_ in wanted if now - self._places.get(f"{channel}:{id_}", (0, None))[0] > PLACES_KEPT]
-            if len(self._places) > MOST_PLACES:
-                self._places.clear()
+            places = self._places[channel]
+            wanted = {
+                story for batch in batches if batch.scope.channel == channel for story in map(_STORY, batch.reads)
+            }
+            old = [id_ for id_ in wanted if id_ not in places or now - places[id_].looked_at > PLACES_KEPT]
+            if len(places) > MOST_PLACES:
+                places.clear()
                 old = list(wanted)
             found = await self.stories.find(channel, old)
             ranked = await self.stories.scopes(channel) if found else []
             for id_ in old:
                 story = found.get(id_)
                 scopes = scopes_of(channel, story.section, story.region) if story else []
-                places = [scope for scope in scopes if scope in ranked] if story else None
-                self._places[f"{channel}:{id_}"] = (now if story else 0, places)
+                known = [scope for scope in scopes if scope in ranked] if story else None
+                places[id_] = _Place(now if story else 0, known)
 
     # --- beside it --------------------------------------------------------------------------------------------------
 
@@ -252,3 +266,34 @@ class Reads:
             for story in counting.suspicious():
                 if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
                     logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
+
+
+def _first(waiting: Mapping[str, _Batch]) -> list[_Batch]:
+    return list(itertools.islice(waiting.values(), TOGETHER * ABREAST))
+
+
+async def _abreast(write: Callable[[Sequence[_Batch]], Awaitable[None]], batches: Sequence[_Batch]) -> None:
+    """All of them, several goes at a time. The first fault, when none is on its way any more."""
+    goes = [write(batches[start : start + TOGETHER]) for start in range(0, len(batches), TOGETHER)]
+    for outcome in await asyncio.gather(*goes, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
+@lru_cache(10 * MOST_SCOPES)
+def _keys(scope: Scope) -> list[str]:
+    """Of count.lua. The first three go on with the batch, and with the half hour."""
+    names = ("read:once", "read:tokens", "read:tokens")
+    return [*map(scope.key, names), *map(scope.ranking, Window), scope.landmarks, scope.readers]
+
+
+def _packed(reads: Sequence[Read], *, checked: bool) -> str:
+    """As count.lua has them (a quarter of what JSON costs)."""
+    if not checked:
+        return "\n".join([f"{read.story} {read.at} {read.weight!r} - - -" for read in reads])
+    return "\n".join(
+        [
+            f"{story} {at} {weight!r} {token} {'-' if before is None else before} {came_from or '-'}"
+            for story, at, weight, token, before, came_from in reads
+        ]
+    )

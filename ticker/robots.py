@@ -14,7 +14,7 @@ import regex
 REMEMBERED = 20_000  # agents whose verdict is kept; a large site sees a few thousand different ones an hour
 LONGEST_AGENT = 1_024  # characters; no browser says more of itself
 
-_AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))  # headers in which browsers say that nobody has asked yet
+_AHEAD = (b"sec-purpose", b"purpose", b"x-moz")  # headers in which browsers say that nobody has asked yet
 
 _PATTERNS: list[str] = json.loads(Path(__file__).with_name("robots.json").read_text())["patterns"]
 _PLAIN = regex.compile(r"[a-z0-9 /_-]+")  # says only itself: found as a part of the text
@@ -41,7 +41,5 @@ def is_robot(agent: str) -> bool:
 
 def fetches_ahead(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a browser loads the page before anybody has asked for it. Names are in lower case."""
-    if _AHEAD.isdisjoint(headers):
-        return False
-    purpose = next(headers[name] for name in headers if name in _AHEAD)
+    purpose = next((headers[name] for name in _AHEAD if name in headers), b"")
     return b"prefetch" in purpose or b"prerender" in purpose or b"preview" in purpose

@@ -6,7 +6,7 @@ All keys of a scope carry one hash tag, so that one script may touch them; those
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from ticker.ranking import Window
+from ticker.ranking import HOUR, Window
 
 SECTION, REGION = "section", "region"
 
@@ -43,6 +43,10 @@ class Scope(NamedTuple):
     def readers(self) -> str:
         """hash: story → reads counted, undecayed."""
         return self.key("read:readers")
+
+    def today(self, now: int) -> str:
+        """hash: story → reads counted on the day of `now`; with `:STORY`, HyperLogLog of its readers."""
+        return self.key(f"read:day:{now // (24 * HOUR)}")
 
     @property
     def lists(self) -> str:

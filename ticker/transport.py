@@ -35,7 +35,6 @@ MESSAGE_LIMIT = 1024 * 1024  # bytes of a whole request, however it is framed; w
 
 PIPELINE_LIMIT = 16  # requests that may wait behind one that is not yet answered
 
-_BEACON = re.compile(rb"/v1/channels/[a-z0-9-]+/reads(?:\.gif)?(?:\?.*)?")
 _FOLLOW = re.compile(rb"/v1/channels/([a-z0-9-]+)/(stream|ws)(?:\?(.*))?")
 
 
@@ -56,7 +55,7 @@ class HttpProtocol(HttpToolsProtocol):
     reading = 0  # bytes that came just now
     in_head = False
     opening: Opening | None = None
-    read: bytearray | None = None  # the body of a beacon, as far as it has come
+    read: bytes | None = None  # the body of a beacon, as far as it has come
     fault: TickerError | None = None  # of a request that could be parsed, and is too much all the same
     running: RequestResponseCycle | None = None
     unsent = 0  # bytes that waited for the peer when the server last looked, and since when
@@ -80,7 +79,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False  # uvicorn's own comes on the ordinary road
         self.taken, self.reading = self.reading, 0  # what one read brought is counted to the first that begins in it
         self.in_head = True
 
@@ -101,10 +100,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.in_head = False
         self._check_head()
         if self.opening is None and self.awaits_a_request:
+            if self._is_beacon():
+                self.read = b""
+                return
             self.opening = self._opening()
-            self.read = bytearray() if self._is_beacon() else None
-        if self.opening is None and self.read is None:
-            super().on_headers_complete()
+        if self.opening is None:
+            self._take_the_ordinary_road()
 
     def on_body(self, body: bytes) -> None:
         if self.read is not None:
@@ -168,20 +169,18 @@ class HttpProtocol(HttpToolsProtocol):
     # --- beacons ----------------------------------------------------------------------------------------------------
 
     def _is_beacon(self) -> bool:
+        counts: Beacon = self.app_state["beacon"]
         return (
-            self.opening is None
-            and _BEACON.fullmatch(self.url) is not None
+            counts.takes(self.parser.get_method(), self.url)
             and self.parser.get_http_version() == "1.1"
             and not self.expect_100_continue
             and not self.flow.write_paused
         )
 
-    def _answer_beacon(self, body: bytearray) -> None:
-        path, _, query = self.url.partition(b"?")
+    def _answer_beacon(self, body: bytes) -> None:
         headers = handshake.joined(self.headers)
         counts: Beacon = self.app_state["beacon"]
-        address, method = self._address(headers), self.parser.get_method()
-        answer = counts.answer(method, path.decode(), query, headers.items(), address, bytes(body))
+        answer = counts.answer(self.url, headers, self._address(headers), body)
         if answer is None:
             self._take_the_ordinary_road(body)
             super().on_message_complete()
@@ -190,18 +189,25 @@ class HttpProtocol(HttpToolsProtocol):
         self.opened_at = time.monotonic()
         self.transport.write(answer)
 
-    def _take_the_ordinary_road(self, body: bytearray) -> None:
-        """It is no beacon after all, or one to look into."""
+    def _take_the_ordinary_road(self, body: bytes = b"") -> None:
+        """Through uvicorn and the application: it is no beacon and opens no stream, or is one to look into."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes the scope, of which the short roads need nothing (measured: 1 µs)
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
         self.read = None
         super().on_headers_complete()
-        super().on_body(bytes(body))
+        if body:
+            super().on_body(body)
 
     def _address(self, headers: Mapping[bytes, bytes]) -> str:
         """Of the client, also where a proxy that is trusted speaks for it."""
         host = self.client[0] if self.client else ""
-        forwarded, proxies = headers.get(b"x-forwarded-for"), _proxies(str(self.config.forwarded_allow_ips))
-        if forwarded and host in proxies:
-            host = proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0] or host
+        forwarded = headers.get(b"x-forwarded-for")
+        if forwarded:
+            proxies = _proxies(str(self.config.forwarded_allow_ips))
+            if host in proxies:
+                return proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0] or host
         return host
 
     # --- streams ----------------------------------------------------------------------------------------------------

@@ -1,87 +1,41 @@
 """`/widget/…`: what other sites embed: scripts by version, the page for an `<iframe>`, oEmbed; and help with it."""
 
-import gzip
-import json
 from collections.abc import Mapping
-from functools import cache
 from html import escape
-from typing import NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
-import brotli
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ticker import bundle
 from ticker.api import SNAPSHOT_CACHE
 from ticker.channel import Channel
 from ticker.errors import Invalid, NotFound
 from ticker.headline import Headline
 from ticker.hub import Hub
 from ticker.pages import HEADERS, POLICY, WEB
-
-VERSION = "1.0.0"
-MAJOR = VERSION.partition(".")[0]
-HASHES = json.loads((WEB / "widget" / "versions.json").read_text())
-"""Version → file → integrity, for every version that was ever given out. A test holds the newest to its files."""
+from ticker.versions import VERSIONS
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 FOR_NOW = "public, max-age=600, stale-while-revalidate=86400"
+ANEW = "no-cache"
 MODES = ("crawl", "flip", "list", "strap")
 THEMES = ("light", "dark")
 HEIGHTS = {"crawl": 64, "flip": 64, "list": 320, "strap": 64}  # px, as in web/widget/ticker.css
 WIDTH = 640  # px, where the other side does not say
 
-_SCRIPTS = {
-    "ticker.js": "news-ticker.js",
-    "most-read.js": "most-read.js",
-    "read-next.js": "read-next.js",
-    "read.js": "read.js",
-    "check.js": "check.js",
-}
-
-
-class Asset(NamedTuple):
-    """A file as it is served, in each encoding, made once."""
-
-    media_type: str
-    plain: bytes
-    gzip: bytes
-    br: bytes
-
-
-@cache
-def assets() -> Mapping[str, Asset]:
-    """The newest version's files, by their name below `/widget/<version>/`."""
-    found = {
-        name: _asset("text/javascript", bundle.joined(WEB / "widget" / source)) for name, source in _SCRIPTS.items()
-    }
-    found["ticker.css"] = _asset("text/css", (WEB / "widget" / "ticker.css").read_bytes())
-    for path in sorted((WEB / "words").glob("*.json")):
-        found[f"words/{path.name}"] = _asset("application/json", path.read_bytes())
-    return found
-
-
-def _asset(media_type: str, content: bytes) -> Asset:
-    return Asset(
-        media_type=media_type,
-        plain=content,
-        gzip=gzip.compress(content, mtime=0),
-        br=brotli.compress(content, mode=brotli.MODE_TEXT, quality=11),
-    )
-
 
 async def asset(request: Request) -> Response:
     version, name = request.path_params["version"], request.path_params["name"]
-    found = assets().get(name) if version in (VERSION, MAJOR) else None
-    if found is None:
-        raise NotFound(f"There is no {name[:60]} of version {version[:20]}; the newest version is {VERSION}.")
-    etag = f'"{bundle.integrity(found.plain)[7:23]}"'
+    meant = VERSIONS.named(version)
+    found = VERSIONS.files(meant).get(name) if meant else None
+    if meant is None or found is None:
+        raise NotFound(f"There is no {name[:60]} of version {version[:20]}; the newest version is {VERSIONS.newest}.")
+    etag = f'"{found.integrity[7:23]}"'
     accepted = request.headers.get("accept-encoding", "")
     encoding = next((known for known in ("br", "gzip") if known in accepted), "")
     headers = {
-        "cache-control": FOR_GOOD if version == VERSION else FOR_NOW,
+        "cache-control": FOR_NOW if version != meant else FOR_GOOD if VERSIONS.is_frozen(meant) else ANEW,
         "access-control-allow-origin": "*",
         "cross-origin-resource-policy": "cross-origin",
         "x-content-type-options": "nosniff",
@@ -96,7 +50,9 @@ async def asset(request: Request) -> Response:
 
 
 async def versions(_: Request) -> Response:
-    return JSONResponse({"newest": VERSION, "versions": HASHES}, headers={"access-control-allow-origin": "*"})
+    return JSONResponse(
+        {"newest": VERSIONS.newest, "versions": VERSIONS.hashes}, headers={"access-control-allow-origin": "*"}
+    )
 
 
 async def compose(_: Request) -> Response:
@@ -154,7 +110,8 @@ def _link(headline: Headline) -> str:
 
 def _document(channel: Channel, element: str, address: str) -> str:
     discovery = f"oembed?url={quote(address, safe='')}"
-    script = bundle.integrity(assets()["ticker.js"].plain)
+    version = VERSIONS.newest
+    script = VERSIONS.files(version)["ticker.js"].integrity
     return f"""<!doctype html>
 <html lang="{escape(channel.lang)}" dir="{channel.dir}">
 <head>
@@ -163,8 +120,8 @@ def _document(channel: Channel, element: str, address: str) -> str:
 <meta name="color-scheme" content="light dark">
 <title>{escape(channel.title)}</title>
 <link rel="alternate" type="application/json+oembed" href="{discovery}" title="{escape(channel.title)}">
-<link rel="stylesheet" href="{VERSION}/ticker.css">
-<script type="module" src="{VERSION}/ticker.js" integrity="{script}" crossorigin="anonymous"></script>
+<link rel="stylesheet" href="{version}/ticker.css">
+<script type="module" src="{version}/ticker.js" integrity="{script}" crossorigin="anonymous"></script>
 </head>
 <body class="frame">
 {element}</body>

@@ -9,47 +9,59 @@ const READ_MS = 10000; // afterwards it would only be found a second time
 export class Announcer {
   /** @type {any} */
   words;
-  lang = "";
-  fresh = [];
-  marked = [];
-  spokeAt = 0;
+  /** @type {Map<string, string>|null} */
+  _known = null;
+  _fresh = [];
+  _marked = [];
+  _spokeAt = 0;
 
   constructor(log, alert) {
-    this.log = log;
-    this.alert = alert;
+    this._log = log;
+    this._alert = alert;
   }
 
-  say(text) {
-    this.fresh.push(text);
-    this.plan();
+  /** What is on air now: tells what is new since the last time, and what was put right. */
+  show(headlines) {
+    const known = this._known;
+    this._known = new Map(headlines.map(({ id, correction }) => [id, correction]));
+    for (const { id, text, urgency, correction } of known ? headlines : []) {
+      if (known.has(id) && correction !== known.get(id)) this.mark(this.words.correction, text);
+      if (known.has(id) || urgency === "flash") continue;
+      this._fresh.push(text);
+      this._plan();
+    }
   }
 
   /** What takes something back is never only counted. */
   mark(word, text) {
-    this.marked.push(`${word}: ${text}`);
-    this.plan();
+    this._marked.push(`${word}: ${text}`);
+    this._plan();
   }
 
-  plan() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.speak(), Math.max(GATHER_MS, this.spokeAt + SAY_MS - Date.now()));
-  }
-
-  speak() {
-    const { fresh, words } = this;
-    const news = fresh.length > 1 ? [counted(words.arrived, fresh.length, this.lang)] : fresh;
-    this.log.replaceChildren(...[...this.marked, ...news].map((text) => make("p", "", text)));
-    this.fresh = [];
-    this.marked = [];
-    this.spokeAt = Date.now();
-    this.timer = setTimeout(() => this.log.replaceChildren(), READ_MS);
+  /** At once, whatever else is being said. */
+  interrupt(text) {
+    tell(this._alert, [text]);
   }
 
   stop() {
-    clearTimeout(this.timer);
+    clearTimeout(this._timer);
   }
 
-  interrupt(text) {
-    this.alert.replaceChildren(make("p", "", text));
+  _plan() {
+    this.stop();
+    this._timer = setTimeout(() => this._speak(), Math.max(GATHER_MS, this._spokeAt + SAY_MS - Date.now()));
   }
+
+  _speak() {
+    const { _fresh: fresh, words } = this;
+    tell(this._log, [...this._marked, ...(fresh.length > 1 ? [counted(words.arrived, fresh.length, words.lang)] : fresh)]);
+    this._fresh = [];
+    this._marked = [];
+    this._spokeAt = Date.now();
+    this._timer = setTimeout(tell, READ_MS, this._log, []);
+  }
+}
+
+function tell(region, texts) {
+  region.replaceChildren(...texts.map((text) => make("p", "", text)));
 }

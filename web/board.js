@@ -36,19 +36,17 @@ export class Board {
 
   /**
    * @param {Message} message
-   * @returns {boolean} whether anything a reader sees has changed
+   * @returns {boolean} whether a reader may see a change
    */
-  apply({ type, id, headline, headlines = [] }) {
+  apply({ type, id, headline, headlines = [headline] }) {
     if (type === "retracted") this._killed.add(id);
     if (TAKES.includes(type)) return this._headlines.delete(id);
-    if (type === "snapshot") {
-      const before = this.ordered();
-      this._headlines = new Map(headlines.filter((one) => !this._killed.has(one.id)).map((one) => [one.id, one]));
-      return !same(before, this.ordered());
-    }
-    if (!PUTS.includes(type) || this._killed.has(headline.id) || same(this.get(headline.id), headline)) return false;
-    this._headlines.set(headline.id, headline);
-    return true;
+    const whole = type === "snapshot";
+    if (!whole && !PUTS.includes(type)) return false;
+    if (whole) this._headlines.clear();
+    const news = headlines.filter((one) => !this._killed.has(one.id) && !same(one, this.get(one.id)));
+    for (const one of news) this._headlines.set(one.id, one);
+    return whole || news.length > 0;
   }
 
   /** @param {string} id @returns {Headline|undefined} */
@@ -58,9 +56,7 @@ export class Board {
 
   /** @returns {Headline[]} in the order of the strip */
   ordered() {
-    return [...this._headlines.values()].sort(
-      (a, b) => Number(!a.pinned) - Number(!b.pinned) || compare(b.order, a.order) || compare(a.id, b.id),
-    );
+    return [...this._headlines.values()].sort((a, b) => compare(rank(b), rank(a)) || compare(a.id, b.id));
   }
 
   /** @param {number} nowMs @returns {Headline[]} without those whose time has passed */
@@ -73,10 +69,15 @@ export class Board {
     let sum = -1;
     for (const byte of new TextEncoder().encode(this.ordered().map(({ id, version }) => `${id}:${version}`).join("\n"))) {
       sum ^= byte;
-      for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 && 0xedb88320);
+      for (let bit = 8; bit; bit -= 1) sum = (sum >>> 1) ^ (sum & 1 && 0xedb88320);
     }
     return (~sum >>> 0).toString(16).padStart(8, "0");
   }
+}
+
+/** What is pinned stands before all that is not. @param {Headline} headline */
+function rank({ pinned, order }) {
+  return Number(Boolean(pinned)) + order;
 }
 
 function compare(a, b) {

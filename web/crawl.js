@@ -1,51 +1,51 @@
 // The moving strip. No network, no words: what stands on it is built by whoever owns it.
 
-const SPEED = 80; // px/s
+export const SPEED = 80; // px/s
 const TRACK_PX = 100000; // 21 min of crawl in one animation
 const REBASE_PX = 50000;
 const AHEAD_PX = 320; // 4 s of crawl stand ready outside the window
 const EDGE_PX = 8; // the compositor may be some frames ahead of us
 const LOOK_MS = 500;
 
-/** Whether this reader wants things to stand still. */
-export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
-
 /**
  * One long, even translation; headlines stand on the track at fixed places. Adding, changing or removing one
  * never touches the animation, so nothing can jump. Places are px from the inline start, in either direction.
+ * What stands on the track knows its own headline, place and width; one without a headline is a covered place.
  */
 export class Crawl {
-  /** @param {HTMLElement} pane @param {(headline: any) => HTMLElement} build @param {number} [speed] px/s */
-  constructor(pane, build, speed = SPEED) {
+  speed = SPEED;
+  /** @type {any} */
+  _animation = null;
+  _headlines = [];
+  _turns = new Map(); // headline id -> the number of its last turn
+  _turn = 0;
+  _paused = false;
+  _inView = true;
+  _width = 0;
+  _look = "";
+
+  /** @param {HTMLElement} pane which may be hidden: then there is nothing @param {(headline: any) => any} build */
+  constructor(pane, build) {
     this._pane = pane;
     this._track = pane.querySelector(".track");
     this._build = build;
-    this._speed = speed;
-    this._headlines = new Map();
-    this._paused = false;
-    this._inView = true;
+    const run = () => this._run();
+    this._size = new ResizeObserver(run);
+    this._sight = new IntersectionObserver((seen) => {
+      this._inView = seen.at(-1).isIntersecting;
+      run();
+    });
+    this._size.observe(pane);
+    this._sight.observe(pane);
     this._over = new AbortController();
-    const signal = this._over.signal;
-    this._items = []; // {id, headline, element, at, width}, as they stand on the track
-    this._observers = [
-      new ResizeObserver(() => this._resize()),
-      new IntersectionObserver((seen) => this._look(seen[seen.length - 1].isIntersecting)),
-    ];
-    for (const observer of this._observers) observer.observe(pane);
-    document.addEventListener("visibilitychange", () => this._run(), { signal });
-    stillness.addEventListener("change", () => this._run(), { signal });
-    this._run();
+    document.addEventListener("visibilitychange", run, { signal: this._over.signal });
   }
 
   stop() {
-    for (const observer of this._observers) observer.disconnect();
+    this._size.disconnect();
+    this._sight.disconnect();
     this._over.abort();
     this._clear();
-  }
-
-  _look(inView) {
-    this._inView = inView;
-    this._run();
   }
 
   pause(paused) {
@@ -53,119 +53,111 @@ export class Crawl {
     this._run();
   }
 
+  /** What is on air now, in order. New ones enter next. */
+  show(headlines) {
+    this._headlines = headlines;
+    if (!this._animation) return;
+    // Those that stand ready but cannot be seen yet give way to news.
+    for (const item of this._items().filter(({ at }) => at > this._edge())) {
+      if (item.headline) this._turns.set(item.headline.id, item.before);
+      item.remove();
+    }
+    for (const item of this._items()) this._renew(item);
+    this._fill();
+  }
+
+  /** Moves, rests or ends, as the reader, the window and the screen ask. */
   _run() {
     clearInterval(this._timer);
-    if (stillness.matches) return this._clear();
-    if (!this._animation) this._begin();
+    const { direction, fontSize } = getComputedStyle(this._track);
+    const { clientWidth: width } = this._pane;
+    const look = [direction, fontSize, this.speed].join();
+    if (look !== this._look || !width) this._clear(); // in other letters everything begins anew
+    this._look = look;
+    this._width = width;
+    if (!width) return;
+    if (!this._animation) {
+      const end = direction === "rtl" ? TRACK_PX : -TRACK_PX;
+      this._animation = this._track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this.speed) * 1000);
+    }
+    this._fill();
     if (this._paused || document.hidden || !this._inView) return this._animation.pause();
     this._timer = setInterval(() => this._fill(), LOOK_MS);
     return this._animation.play();
   }
 
-  /** A wider window fills from its end on; only in other letters everything begins anew. */
-  _resize() {
-    this._width = this._pane.clientWidth;
-    if (this._fontSize !== getComputedStyle(this._track).fontSize) this._clear();
-    this._run();
-    if (this._animation) this._fill();
-  }
-
-  _begin() {
-    const { direction, fontSize } = getComputedStyle(this._track);
-    const end = direction === "rtl" ? TRACK_PX : -TRACK_PX;
-    this._fontSize = fontSize;
-    this._animation = this._track.animate({ translate: ["0", `${end}px`] }, (TRACK_PX / this._speed) * 1000);
-    this._width = this._pane.clientWidth;
-    this._opened = false; // only the first headlines may appear inside the window
-    this._queue = []; // ids, next to enter first
-    this._fill();
-  }
-
   _clear() {
     clearInterval(this._timer);
-    if (this._animation) this._animation.cancel();
+    this._animation?.cancel();
     this._animation = null;
-    this._items = [];
+    this._turns.clear();
     this._track.replaceChildren();
   }
 
+  /** @returns {any[]} as they follow each other */
+  _items() {
+    return [...this._track.children];
+  }
+
   /** How far the track has gone, px. */
-  _travelled() {
-    return (Number(this._animation.currentTime) / 1000) * this._speed;
+  _gone() {
+    return (this._animation.currentTime / 1000) * this.speed;
   }
 
-  /** What is on air now, in order. New ones enter next. */
-  show(headlines) {
-    const fresh = headlines.map(({ id }) => id).filter((id) => !this._headlines.has(id));
-    this._headlines = new Map(headlines.map((headline) => [headline.id, headline]));
-    if (!this._animation) return;
-    // Those that stand ready but cannot be seen yet give way to news.
-    const edge = this._travelled() + this._width + EDGE_PX;
-    const ready = this._items.filter(({ at }) => at > edge);
-    this._items = this._items.filter(({ at }) => at <= edge);
-    for (const { element } of ready) element.remove();
-    this._queue = [...fresh, ...ready.map(({ id }) => id), ...this._queue].filter((id) => this._headlines.has(id));
-    this._items.forEach((item, index) => this._renew(item, this._items[index + 1]));
-    this._fill();
+  /** From here on nothing can be seen. */
+  _edge() {
+    return this._gone() + this._width + EDGE_PX;
   }
 
-  _renew(item, next) {
-    const headline = this._headlines.get(item.id);
-    if (headline === item.headline) return;
-    if (!headline) return void this._cover(item);
-    const fresh = this._place(headline, item.at);
-    const room = next ? next.at - item.at : Infinity;
-    if (fresh.width <= room) {
-      item.element.remove();
-      Object.assign(item, fresh, { width: Math.min(Math.max(fresh.width, item.width), room) });
-      return;
+  _renew(item) {
+    const { headline: old, at, width, nextElementSibling: next } = item;
+    const headline = this._headlines.find(({ id }) => id === old?.id);
+    if (headline === old) return;
+    if (headline) {
+      const fresh = this._place(headline, at, (made) => item.replaceWith(made));
+      const room = next ? next.at - at : Infinity;
+      if (fresh.width <= room) return void (fresh.width = Math.min(Math.max(fresh.width, width), room));
+      fresh.replaceWith(item);
+      // A longer wording waits for its next turn; what was wrong may not run on until then.
+      if (!headline.correction) return;
+      this._turns.delete(headline.id);
     }
-    fresh.element.remove();
-    // A longer wording waits for its next turn; what was wrong may not run on until then.
-    if (!headline.correction) return;
-    this._cover(item);
-    this._queue = [headline.id, ...this._queue.filter((id) => id !== headline.id)];
-  }
-
-  /** Gone at once, in its place: closing the gap would be a jump. */
-  _cover(item) {
-    item.element.style.inlineSize = `${item.width}px`;
-    item.element.className = "gone";
-    item.element.replaceChildren();
-    item.id = item.headline = undefined;
+    // Gone at once, in its place: closing the gap would be a jump.
+    item.style.inlineSize = `${width}px`;
+    item.className = "gone";
+    item.replaceChildren();
+    item.headline = undefined;
   }
 
   _fill() {
-    if (this._travelled() > REBASE_PX) this._rebase();
-    const gone = this._travelled();
-    while (this._items.length && this._items[0].at + this._items[0].width < gone) this._items.shift().element.remove();
-    const earliest = gone + EDGE_PX + (this._opened ? this._width : 0);
-    while (this._headlines.size && this._width) {
-      if (!this._queue.length) this._queue = [...this._headlines.keys()];
-      const at = this._placeFor(this._queue[0], earliest);
-      if (at > gone + this._width + AHEAD_PX) break;
-      this._items.push(this._place(this._headlines.get(this._queue.shift()), at));
-      this._opened = true;
+    const { _headlines: headlines, _turns: turns, _width: width } = this;
+    if (this._gone() > REBASE_PX) this._rebase();
+    const gone = this._gone();
+    for (const item of this._items()) if (item.at + item.width < gone) item.remove();
+    // Only the first ones may appear inside the window; and none twice within its width.
+    const earliest = turns.size ? this._edge() : gone + EDGE_PX;
+    while (headlines.length) {
+      const turn = ({ id }) => turns.get(id) || 0;
+      const next = headlines.reduce((first, one) => (turn(one) < turn(first) ? one : first)); // waits the longest
+      const ends = this._items().map((one) => one.at + Math.max(one.width, one.headline?.id === next.id ? width : 0));
+      const at = Math.max(earliest, ...ends);
+      if (at > gone + width + AHEAD_PX) return;
+      this._place(next, at, (made) => this._track.append(made)).before = turns.get(next.id);
+      turns.set(next.id, (this._turn += 1));
     }
   }
 
-  /** Behind the last one, not before `earliest`, and one headline not twice within a window's width. */
-  _placeFor(id, earliest) {
-    const twins = this._items.filter((item) => item.id === id);
-    const ends = this._items.slice(-1).map(({ at, width }) => at + width);
-    return Math.max(earliest, ...ends, ...twins.map(({ at, width }) => at + Math.max(this._width, width)));
-  }
-
-  _place(headline, at) {
-    const element = this._build(headline);
-    element.style.insetInlineStart = `${at}px`;
-    this._track.append(element);
-    return { id: headline.id, headline, element, at, width: element.getBoundingClientRect().width };
+  _place(headline, at, put) {
+    const item = Object.assign(this._build(headline), { headline, at });
+    item.style.insetInlineStart = `${at}px`;
+    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the list has the same link
+    put(item);
+    return Object.assign(item, { width: item.getBoundingClientRect().width });
   }
 
   _rebase() {
-    const gone = this._travelled();
+    const gone = this._gone();
     this._animation.currentTime = 0;
-    for (const item of this._items) item.element.style.insetInlineStart = `${(item.at -= gone)}px`;
+    for (const item of this._items()) item.style.insetInlineStart = `${(item.at -= gone)}px`;
   }
 }

@@ -2,35 +2,30 @@
 export class List {
   /** @param {Element} element @param {(headline: object) => Element} build */
   constructor(element, build) {
-    this.element = element;
-    this.build = build;
-    this.rows = new Map(); // id -> {headline, element}
-    this.opened = false;
+    this._element = element;
+    this._build = build;
+    this._rows = new Map(); // id -> element
   }
 
   show(headlines) {
-    const ids = new Set(headlines.map(({ id }) => id));
-    for (const [id, { element }] of this.rows) if (!ids.has(id)) element.remove() || this.rows.delete(id);
-    let after = null;
-    for (const headline of headlines) {
-      const element = this.row(headline);
-      const place = after ? after.nextSibling : this.element.firstChild;
-      if (place !== element) this.element.insertBefore(element, place);
-      after = element;
-    }
-    this.opened = true;
+    const old = this._rows;
+    this._rows = new Map(headlines.map((headline) => [headline.id, this._row(headline, old.get(headline.id))]));
+    // First those that go: a row that need not move keeps its focus.
+    for (const [id, row] of old) if (!this._rows.has(id)) row.remove();
+    [...this._rows.values()].forEach((row, place) => {
+      const here = this._element.children[place];
+      if (row !== here) this._element.insertBefore(row, here);
+    });
   }
 
-  row(headline) {
-    const row = this.rows.get(headline.id);
-    if (row && row.headline === headline) return row.element;
-    const element = this.build(headline);
-    const focused = row && row.element.matches(":focus-within");
-    if (row) element.className = row.element.className;
-    if (row) row.element.replaceWith(element);
-    if (focused && element.querySelector("a")) element.querySelector("a").focus();
-    if (this.opened && !row) element.classList.add("new");
-    this.rows.set(headline.id, { headline, element });
-    return element;
+  _row(headline, old) {
+    if (old && old.headline === headline) return old;
+    const row = Object.assign(this._build(headline), { headline });
+    if (!old) return row;
+    const focused = old.matches(":focus-within");
+    row.className = old.className;
+    old.replaceWith(row);
+    if (focused) row.querySelector("a")?.focus();
+    return row;
   }
 }

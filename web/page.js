@@ -1,6 +1,6 @@
 /** The page at "/": each channel's strip and, below it, the same headlines as a list. */
 import { Announcer } from "./announcer.js";
-import { Crawl, stillness } from "./crawl.js";
+import { Crawl } from "./crawl.js";
 import { List } from "./list.js";
 import { SharedTicker } from "./share.js";
 import { make, tags, timeOf, wording } from "./wording.js";
@@ -9,6 +9,9 @@ import { counted, wordsFor } from "./words.js";
 const STRAP_MS = 12000;
 const FOLDED = 6; // as in page.css
 const LONGEST_RETRY_MS = 30000;
+
+/** Whether this reader wants things to stand still. */
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** What only this page says. */
 const OWN_WORDS = {
@@ -23,7 +26,7 @@ class Channel {
     const part = (selector) => root.querySelector(selector);
     Object.assign(root, { lang, dir, id: name });
     parent.append(root);
-    Object.assign(this, { root, lang, words, held: null, known: null, strapTimer: 0 });
+    Object.assign(this, { root, lang, words, held: null, shown: [], strapTimer: 0 });
     this.light = part(".light");
     this.quiet = part(".quiet");
     this.strap = part(".strap");
@@ -34,16 +37,17 @@ class Channel {
     root.setAttribute("aria-labelledby", `${name}-title`);
     part(".pause .word").textContent = words.pause;
     this.button.setAttribute("aria-describedby", `${name}-title`);
-    this.announcer = Object.assign(new Announcer(part(".log"), part(".alert")), { words, lang });
+    this.announcer = Object.assign(new Announcer(part(".log"), part(".alert")), { words });
     this.crawl = new Crawl(part(".window"), (headline) => this.crawling(headline));
-    this.list = new List(part(".list"), (headline) => this.listed(headline));
+    this.rows = part(".list");
+    this.list = new List(this.rows, (headline) => this.listed(headline));
     this.button.addEventListener("click", () => this.pause());
     this.more.addEventListener("click", () => this.unfold(this.more.getAttribute("aria-expanded") !== "true"));
     this.unfold(false);
     this.ticker = new SharedTicker({ channel: name });
     this.ticker.addEventListener("change", () => this.show());
     this.ticker.addEventListener("state", () => this.showState());
-    this.ticker.addEventListener("flash", ({ detail }) => this.flash(detail.headline));
+    this.ticker.addEventListener("flash", ({ detail }) => detail.news && this.flash(detail.headline));
     this.ticker.addEventListener("retracted", ({ detail }) => {
       this.announcer.mark(words.withdrawn, detail.note || words.gone);
     });
@@ -53,16 +57,18 @@ class Channel {
 
   show() {
     const { ticker, words } = this;
-    const onAir = ticker.board.onAir(ticker.now());
+    const onAir = ticker.headlines;
     // A pause holds back what is new, never a kill or a correction.
     const shown = this.held ? onAir.filter(({ id }) => this.held.has(id)) : onAir;
     const held = onAir.length - shown.length;
+    this.shown = shown;
     this.crawl.show(shown);
     this.list.show(shown);
+    this.opened = true;
     this.button.querySelector(".count").textContent = held ? counted(words.fresh, held, this.lang) : "";
     this.quiet.textContent = this.rest(shown.length);
     this.unfold(this.more.getAttribute("aria-expanded") === "true");
-    this.announce(shown);
+    this.announcer.show(shown);
     if (this.sounding && !onAir.some(({ id }) => id === this.sounding)) this.unstrap();
   }
 
@@ -77,29 +83,20 @@ class Channel {
     const live = ticker.state === "live";
     const since = !live && ticker.knownAt ? [` · ${words.since} `, timeOf(ticker.knownAt, this.lang)] : [];
     this.light.replaceChildren(words[ticker.state], ...since);
-    if (live) this.quiet.textContent = this.rest(this.list.rows.size);
-  }
-
-  announce(headlines) {
-    const known = this.known;
-    this.known = new Map(headlines.map(({ id, correction }) => [id, correction]));
-    for (const { id, text, urgency, correction } of known ? headlines : []) {
-      if (known.has(id) && correction !== known.get(id)) this.announcer.mark(this.words.correction, text);
-      if (!known.has(id) && urgency !== "flash") this.announcer.say(text);
-    }
+    if (live) this.quiet.textContent = this.rest(this.shown.length);
   }
 
   pause() {
     const paused = !this.held;
-    this.held = paused ? new Set(this.list.rows.keys()) : null;
+    this.held = paused ? new Set(this.shown.map(({ id }) => id)) : null;
     this.button.setAttribute("aria-pressed", String(paused));
     this.crawl.pause(paused);
     this.show();
   }
 
   unfold(open) {
-    const count = this.list.rows.size;
-    this.list.element.classList.toggle("folded", !open);
+    const count = this.shown.length;
+    this.rows.classList.toggle("folded", !open);
     this.more.setAttribute("aria-expanded", String(open));
     this.more.textContent = open ? this.words.fewer : counted(this.words.all, count, this.lang);
     this.more.hidden = count <= FOLDED;
@@ -125,9 +122,7 @@ class Channel {
 
   crawling(headline) {
     const mark = headline.correction && make("span", "mark", this.words.correction);
-    const item = make("li", "", ...tags(headline, this.words), wording(headline), mark);
-    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the list has the same link
-    return item;
+    return make("li", "", ...tags(headline, this.words), wording(headline), mark);
   }
 
   listed(headline) {
@@ -138,6 +133,7 @@ class Channel {
     row.append(make("h3", "", wording(headline)));
     if (meta.length) row.append(make("p", "meta", ...meta));
     row.dataset.urgency = headline.urgency;
+    row.classList.toggle("new", this.opened);
     return row;
   }
 

@@ -34,14 +34,14 @@ export class SharedTicker extends Ticker {
   /** A frame on the WebSocket, where this page has it open. @param {string} frame @returns {boolean} whether it has */
   send(frame) {
     const open = this.transport === "ws" && this.state === "live";
-    if (open) this._link._wire.send(frame);
+    if (open) this._links[0].wire.send(frame);
     return open;
   }
 
   _look() {
     clearTimeout(this._rest);
     if (document.hidden) this._rest = setTimeout(() => this._leave(), this._restMs);
-    else if (!this._joined && !this._link) this._via(this._ways);
+    else if (!this._joined && !this._links.length) this._via(this._ways);
     // A page that went to the background may lead and sleep, as on a phone: ask, and do not wait for its silence.
     else if (this.transport === "peer") this._connect();
   }
@@ -78,7 +78,7 @@ export class SharedTicker extends Ticker {
     this._floor = new BroadcastChannel(this._address());
     this._floor.onmessage = ({ data }) => data || this._tell([...this._whole(), ...this._doubt()]);
     super._via(this._server);
-    return new Promise((resolve) => { this._resolve = () => resolve(null); });
+    return new Promise((/** @type {any} */ resolve) => { this._resolve = resolve; });
   }
 
   /** The board as this page knows it, for one that has just come. */
@@ -93,19 +93,18 @@ export class SharedTicker extends Ticker {
   }
 
   _tell(messages) {
-    if (this._floor) this._floor.postMessage(messages.filter(({ type }) => type !== "goodbye"));
+    this._floor?.postMessage(messages);
   }
 
   _yield() {
-    if (!this._floor) return;
-    this._floor.close();
+    this._floor?.close();
     this._floor = null;
-    this._resolve();
+    this._resolve?.();
   }
 
   /** Quiet until somebody looks again; then it goes on from its position. */
   _leave() {
-    if (this._joined) this._joined.abort();
+    this._joined?.abort();
     this._joined = null;
     this._yield();
     this._hangUp();

@@ -7,12 +7,12 @@ export const ENGLISH = {
   live: "Live", connecting: "Connecting", stale: "Delayed", offline: "Offline", stopped: "Stopped", since: "last update",
 };
 
-/** @param {string} lang BCP 47 @returns {Promise<typeof ENGLISH>} */
+/** @param {string} lang BCP 47 @returns {Promise<typeof ENGLISH & {lang: string}>} */
 export async function wordsFor(lang) {
   const language = lang.split("-")[0];
-  if (!["ar", "es"].includes(language)) return ENGLISH;
+  if (!["ar", "es"].includes(language)) return { ...ENGLISH, lang };
   const answer = fetch(new URL(`words/${language}.json`, import.meta.url), { credentials: "omit" });
-  return answer.then((found) => found.json()).catch(() => ENGLISH); // better in English than not at all
+  return { ...(await answer.then((found) => found.json()).catch(() => ENGLISH)), lang }; // better in English than not at all
 }
 
 /** The word with its number, in the digits of the language. */

@@ -10,6 +10,7 @@ from benchmarks.figures.filters import filters
 from benchmarks.figures.latency import latency
 from benchmarks.figures.memory import churn, memory
 from benchmarks.figures.options import Options
+from benchmarks.figures.reads import reads
 from benchmarks.figures.saturation import saturation
 from benchmarks.figures.slow import slow
 from benchmarks.figures.soak import soak
@@ -29,6 +30,7 @@ FIGURES: dict[str, Callable[[Options], Figure]] = {
     "drain": drain,
     "soak": soak,
     "beacon": beacon,
+    "reads": reads,
 }
 NEED_OURS = {"churn", "storm", "filters", "slow", "drain"}  # of what only this project can do
 

@@ -4,7 +4,7 @@
  * @typedef {import("../board.js").Headline} Headline
  */
 import { Announcer } from "../announcer.js";
-import { Crawl, stillness } from "../crawl.js";
+import { Crawl, SPEED } from "../crawl.js";
 import { List } from "../list.js";
 import { SharedTicker } from "../share.js";
 import { make, tags, timeOf, wording } from "../wording.js";
@@ -13,11 +13,13 @@ import { STYLE } from "./style.js";
 
 const STRAP_MS = 12000;
 const FLIP_MS = 6000;
-const YOUNG_MS = 600000;
 const DOUBT_MS = 2000; // a connection that changes hands is no news
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
+
+/** Whether this reader wants things to stand still. */
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * @fires headline {headline, type} one has come or changed
@@ -25,30 +27,37 @@ sheet.replaceSync(STYLE);
  * @fires retracted {id, note, headline}
  * @fires click {headline} preventDefault() keeps the browser where it is
  */
-export class NewsTicker extends HTMLElement {
+class NewsTicker extends HTMLElement {
   static observedAttributes = ["channel", "base", "urgency", "section", "mode", "speed"];
+
+  /** @type {any} */
+  _ticker = null;
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
-    this._lay = this._lay.bind(this);
   }
 
   connectedCallback() {
     this._slotted = Array.from(this.querySelectorAll("a"), slotted);
-    stillness.addEventListener("change", this._lay);
     this._open();
   }
 
   disconnectedCallback() {
-    stillness.removeEventListener("change", this._lay);
-    this._close();
+    this._over.abort();
+    clearTimeout(this._doubt);
+    clearTimeout(this._ebb);
+    clearInterval(this._flip);
+    this._announcer.stop();
+    this._crawl.stop();
+    this._ticker.stop();
+    this._ticker = null;
   }
 
   attributeChangedCallback(name, before, after) {
     if (!this._ticker || before === after) return;
     if (["mode", "speed"].includes(name)) return void this._lay();
-    this._close();
+    this.disconnectedCallback();
     this._open();
   }
 
@@ -56,12 +65,12 @@ export class NewsTicker extends HTMLElement {
 
   /** What is on the strip now, in order. @returns {Headline[]} */
   get headlines() {
-    return this._ticker ? this._ticker.board.onAir(this._ticker.now()) : [];
+    return this._ticker?.headlines || [];
   }
 
   /** "connecting", "live", "stale", "offline" or "stopped" */
   get state() {
-    return this._ticker ? this._ticker.state : "stopped";
+    return this._ticker?.state || "stopped";
   }
 
   get paused() {
@@ -71,8 +80,8 @@ export class NewsTicker extends HTMLElement {
   /** Nothing moves and nothing new is shown. A correction or a kill still goes through. */
   pause(paused = true) {
     if (!this._ticker || paused === this.paused) return;
-    this._held = paused ? new Set(this._shown) : null;
-    this._pauseButton.ariaPressed = String(paused);
+    this._held = paused ? this._shown : null;
+    this._parts.pause.ariaPressed = String(paused);
     this._still();
     this._show();
   }
@@ -83,215 +92,190 @@ export class NewsTicker extends HTMLElement {
 
   /** @param {boolean} [hidden] */
   hide(hidden = true) {
-    this._shut = this._sounding;
-    if (this._is("strap")) return void this._unstrap();
-    this._stage.hidden = hidden;
-    this._hideButton.ariaPressed = String(hidden);
+    if (this._is("strap")) return void this._strap();
+    this._parts.stage.hidden = hidden;
+    this._parts.hide.ariaPressed = String(hidden);
   }
 
   /** A frame on the WebSocket, where this page has it open. @param {string} frame @returns {boolean} whether it has */
   send(frame) {
-    return this._ticker ? this._ticker.send(frame) : false;
+    return Boolean(this._ticker?.send(frame));
   }
 
   // -- its life
 
   _open() {
     const option = (name) => this.getAttribute(name) || undefined;
-    const base = option("base") || new URL("../../", import.meta.url);
     const ticker = new SharedTicker({
-      base, channel: option("channel") || "en", urgency: option("urgency"), section: option("section"),
+      base: option("base") || new URL("../../", import.meta.url), channel: option("channel") || "en",
+      urgency: option("urgency"), section: option("section"),
     });
-    Object.assign(this, { _ticker: ticker, _words: null, _lang: "", _laid: "", _shown: [], _held: null, _known: null });
+    Object.assign(this, { _ticker: ticker, _words: null, _held: null, _waiting: null });
     this._build();
-    this._about();
+    this._update();
+    this._over = new AbortController();
+    stillness.addEventListener("change", () => this._lay(), { signal: this._over.signal });
+    this._flip = setInterval(() => this._is("flip") && this._turn(), FLIP_MS);
     const on = (type, act) => ticker.addEventListener(type, (/** @type {any} */ { detail }) => act(detail));
-    on("change", ({ messages }) => this._changed(messages));
+    on("change", ({ messages }) => {
+      this._update();
+      for (const { type, headline } of messages) if (headline) this._tell("headline", { type, headline });
+    });
     on("state", () => this._showState());
-    on("flash", ({ headline }) => this._flash(headline));
-    on("retracted", (detail) => this._retracted(detail));
+    // Who comes from another page of the site still sees the bar.
+    on("flash", ({ headline, news }) => {
+      this._update(); // which language it is to be told in
+      if (news || this._is("strap")) this._flash(headline);
+    });
+    on("retracted", (detail) => {
+      const words = this._words;
+      if (words) this._announcer.mark(words.withdrawn, detail.note || words.gone);
+      this._tell("retracted", detail);
+    });
     ticker.start();
   }
 
-  _close() {
-    clearTimeout(this._doubt);
-    clearInterval(this._flip);
-    this._announcer.stop();
-    if (this._crawl) this._crawl.stop();
-    this._crawl = null;
-    this._ticker.stop();
-    this._ticker = null;
-  }
-
   _build() {
-    const button = (name, act) => {
-      const made = make("button", name, make("span", "icon"), make("span", "unseen"));
-      made.addEventListener("click", act);
-      return made;
-    };
-    const log = Object.assign(make("div", "unseen"), { role: "log", ariaLive: "polite" });
-    const alert = Object.assign(make("div", "unseen"), { role: "alert", ariaLive: "assertive" });
+    const parts = (this._parts = /** @type {Record<string, any>} */ ({}));
+    const part = (tag, name, ...children) => (parts[name] = make(tag, name, ...children));
+    const button = (name, onclick, ...inside) => Object.assign(part("button", name, make("span", "unseen"), ...inside), { onclick });
+    const region = (role, ariaLive) => Object.assign(make("div", "unseen"), { role, ariaLive });
+    const log = region("log", "polite");
+    const alert = region("alert", "assertive");
+    const strip = part(
+      "section", "strip",
+      make("div", "label", part("span", "title"), part("span", "state")),
+      part("div", "stage", part("div", "window", make("ul", "track")), part("ul", "rows"), part("p", "quiet"), part("div", "strap")),
+      make(
+        "div", "controls",
+        button("pause", () => this.pause(!this.paused), part("span", "count")),
+        button("hide", () => this.hide(!parts.stage.hidden)),
+      ),
+      log, alert,
+    );
+    parts.window.ariaHidden = "true"; // the rows say the same, each once
+    strip.onclick = (event) => this._clicked(event);
+    parts.rows.addEventListener("focusin", ({ target }) => this._turnTo(target.closest("li")));
+    parts.rows.addEventListener("focusout", () => this._turnTo());
+    const row = (headline) => this._row(headline);
     this._announcer = new Announcer(log, alert);
-    this._title = make("span", "title");
-    this._light = make("span", "state");
-    this._window = make("div", "window", make("ul", "track"));
-    this._window.ariaHidden = "true"; // the rows say the same, each once
-    this._rows = make("ul", "rows");
-    this._quiet = make("p", "quiet");
-    this._strap = make("div", "strap");
-    this._stage = make("div", "stage", this._window, this._rows, this._quiet, this._strap);
-    this._pauseButton = button("pause", () => this.pause(!this.paused));
-    this._hideButton = button("hide", () => this.hide(!this._stage.hidden));
-    this._count = make("span", "count");
-    this._pauseButton.append(this._count);
-    const label = make("div", "label", this._title, this._light);
-    const controls = make("div", "controls", this._pauseButton, this._hideButton);
-    this._section = make("section", "strip", label, this._stage, controls, log, alert);
-    this._unstrap();
-    this._list = new List(this._rows, (headline) => this._row(headline));
-    this._section.addEventListener("click", (event) => this._clicked(event));
-    this._rows.addEventListener("focusin", ({ target }) => this._turnTo(target.closest("li")));
-    this._rows.addEventListener("focusout", () => this._turnTo(null));
-    this.shadowRoot.replaceChildren(this._section);
+    this._crawl = new Crawl(parts.window, row);
+    this._list = new List(parts.rows, row);
+    this.shadowRoot.replaceChildren(strip);
   }
 
-  /** Language, direction and title, as far as they are known. */
-  async _about() {
-    const ticker = this._ticker;
-    const { title = "", lang: spoken, dir } = ticker.about || {};
-    const lang = this.lang || spoken || document.documentElement.lang || "en";
-    const label = this.getAttribute("label") || title;
-    const known = lang === this._lang;
-    this._lang = lang;
+  /** Language, direction and title, as far as they are known, and all that is on it. */
+  async _update() {
+    const { _ticker: ticker, _parts: { strip, title, pause, hide } } = this;
+    const { about } = ticker;
+    const lang = this.lang || about?.lang || document.documentElement.lang || "en";
+    title.textContent = this.getAttribute("label") || about?.title || "";
+    Object.assign(strip, { lang, dir: about?.dir || "", ariaLabel: title.textContent });
+    const known = this._words?.lang === lang;
     if (!known) this._words = null;
-    Object.assign(this._section, { lang, dir: dir || this.dir || getComputedStyle(this).direction, ariaLabel: label });
-    this._title.textContent = label;
     this._lay();
     if (known) return;
     const words = await wordsFor(lang);
-    if (ticker !== this._ticker || lang !== this._lang) return;
-    this._words = words;
-    Object.assign(this._announcer, { words, lang });
-    this._pauseButton.children[1].textContent = words.pause;
-    this._hideButton.children[1].textContent = words.hide;
+    if (ticker !== this._ticker || lang !== strip.lang) return;
+    this._words = this._announcer.words = words;
+    pause.firstChild.textContent = words.pause;
+    hide.firstChild.textContent = words.hide;
     this._showState();
     this._show();
+    if (this._onAir(this._waiting)) this._flash(this._waiting);
+    this._waiting = null;
   }
 
   /** As the mode asks; but who wants things to stand still gets the list. */
   _lay() {
     const asked = this.getAttribute("mode") || "crawl";
     const mode = stillness.matches && asked !== "strap" ? "list" : asked;
-    const speed = Number(this.getAttribute("speed")) || undefined;
-    const laid = [mode, speed, this._section.dir].join();
-    if (laid !== this._laid) {
-      this._laid = laid;
-      this.toggleAttribute("still", mode === "list");
-      this._section.dataset.mode = mode;
-      if (this._crawl) this._crawl.stop();
-      this._crawl = mode === "crawl" ? new Crawl(this._window, (headline) => this._item(headline), speed) : null;
-      clearInterval(this._flip);
-      if (mode === "flip") this._flip = setInterval(() => this._turn(), FLIP_MS);
-      this._turnTo(null);
-    }
+    this.toggleAttribute("still", mode === "list");
+    this._parts.strip.dataset.mode = mode;
+    this._crawl.speed = Number(this.getAttribute("speed")) || SPEED;
+    this._turnTo();
     this._show();
   }
 
   // -- what is on it
 
-  _changed(messages) {
-    const whole = messages.some(({ type }) => type === "snapshot");
-    if (whole) this._about();
-    else this._show();
-    // Who comes from another page of the site still sees the bar.
-    const since = new Date(this._ticker.now() - YOUNG_MS).toISOString();
-    const flash = this.headlines.find((one) => one.urgency === "flash" && one.published_at > since);
-    if (whole && flash && this._is("strap") && ![this._sounding, this._shut].includes(flash.id)) this._flash(flash);
-    for (const { type, headline } of messages) if (headline) this._tell("headline", { type, headline });
-  }
-
   _show() {
-    const { _held: held, _words: words } = this;
-    const ready = this._ticker.about && words; // without words, only what the page came with
+    const { _held: held, _words: words, _parts: { rows, count, quiet, strap } } = this;
+    const ready = words && this._ticker.about; // until then, what the page came with
     const onAir = ready ? this.headlines : this._slotted;
     const shown = held ? onAir.filter(({ id }) => held.has(id)) : onAir;
     const late = onAir.length - shown.length;
-    this._shown = shown.map(({ id }) => id);
+    this._shown = new Set(shown.map(({ id }) => id));
     this._list.show(shown);
-    if (this._crawl) this._crawl.show(shown);
-    if (this._is("flip") && !this._rows.querySelector(".on")) this._turn();
-    this._count.textContent = late ? counted(words.fresh, late, this._lang) : "";
-    this._quiet.textContent = ready && !shown.length ? words.quiet : "";
-    if (!onAir.some(({ id }) => id === this._sounding)) this._unstrap();
-    if (ready) this._announce(shown);
-  }
-
-  _announce(shown) {
-    const known = this._known;
-    this._known = new Map(shown.map(({ id, correction }) => [id, correction]));
-    for (const { id, text, urgency, correction } of known ? shown : []) {
-      if (known.has(id) && correction !== known.get(id)) this._announcer.mark(this._words.correction, text);
-      if (!known.has(id) && urgency !== "flash") this._announcer.say(text);
-    }
-  }
-
-  _retracted(detail) {
-    const words = this._words;
-    if (words) this._announcer.mark(words.withdrawn, detail.note || words.gone);
-    this._tell("retracted", detail);
+    this._crawl.show(shown);
+    if (this._is("flip") && !rows.querySelector(".on")) this._turn();
+    count.textContent = late ? counted(words.fresh, late, words.lang) : "";
+    quiet.textContent = ready && !shown.length ? words.quiet : "";
+    if (!this._onAir(strap.headline)) this._strap();
+    if (ready) this._announcer.show(shown);
   }
 
   _showState() {
     clearTimeout(this._doubt);
     const { state, knownAt } = this._ticker;
-    const show = () => {
-      const since = state !== "live" && knownAt ? [` · ${this._words.since} `, timeOf(knownAt, this._lang)] : [];
-      this._section.dataset.state = state;
-      this._light.replaceChildren(this._words[state], ...since);
-    };
-    if (state === "connecting" && knownAt) this._doubt = setTimeout(show, DOUBT_MS);
-    else if (this._words) show();
+    this._doubt = setTimeout(() => {
+      const words = this._words;
+      if (!words) return;
+      const since = state !== "live" && knownAt ? [` · ${words.since} `, timeOf(knownAt, words.lang)] : [];
+      this._parts.strip.dataset.state = state;
+      this._parts.state.replaceChildren(words[state], ...since);
+    }, state === "connecting" && knownAt ? DOUBT_MS : 0);
   }
 
   _flash(headline) {
-    this._sounding = headline.id;
-    const words = this._words || ENGLISH;
-    this._strap.replaceChildren(...tags(headline, words), wording(headline));
-    this._strap.hidden = this.paused;
-    this.toggleAttribute("sounding", true);
-    this._announcer.interrupt(`${words.flash}: ${headline.text}`);
-    setTimeout(() => headline.id === this._sounding && !this._is("strap") && this._unstrap(), STRAP_MS);
+    if (!this._words) return void (this._waiting = headline); // until it can be told in its language
+    this._strap(headline);
+    if (!this._is("strap")) this._ebb = setTimeout(() => this._strap(), STRAP_MS);
+    this._announcer.interrupt(`${this._words.flash}: ${headline.text}`);
     this._tell("flash", { headline });
   }
 
-  _unstrap() {
-    this._sounding = null;
-    this._strap.hidden = true;
-    this._strap.replaceChildren();
-    this.toggleAttribute("sounding", false);
+  /** The bar over the strip, with a flash on it or gone. */
+  _strap(headline) {
+    const { strap } = this._parts;
+    clearTimeout(this._ebb);
+    strap.headline = headline;
+    strap.replaceChildren(...(headline && !this.paused ? [...tags(headline, this._words), wording(headline)] : []));
+    this.toggleAttribute("sounding", Boolean(headline));
+  }
+
+  /** Whether it still is. */
+  _onAir(headline) {
+    return this.headlines.some(({ id }) => id === headline?.id);
   }
 
   _is(mode) {
-    return this._section.dataset.mode === mode;
+    return this._parts.strip.dataset.mode === mode;
+  }
+
+  /** Whether a headline has the focus. */
+  get _focused() {
+    return this._parts.rows.matches(":focus-within");
   }
 
   /** The next headline, one at a time. */
   _turn() {
-    if (this.paused || document.hidden || this._rows.matches(":focus-within")) return;
-    const on = this._rows.querySelector(".on");
-    this._turnTo((on && on.nextElementSibling) || this._rows.firstElementChild);
+    const { rows } = this._parts;
+    if (!this.paused && !document.hidden && !this._focused) {
+      this._turnTo(rows.querySelector(".on")?.nextElementSibling || rows.firstElementChild);
+    }
   }
 
   _turnTo(row) {
-    const on = this._rows.querySelector(".on");
-    if (on && (row || !this._is("flip"))) on.classList.remove("on");
-    if (row) row.classList.add("on");
+    const on = this._parts.rows.querySelector(".on");
+    if (row || !this._is("flip")) on?.classList.remove("on");
+    row?.classList.add("on");
     this._still();
   }
 
   /** A headline that has the focus stands in the strip's place. */
   _still() {
-    if (this._crawl) this._crawl.pause(this.paused || this._rows.matches(":focus-within"));
+    this._crawl.pause(this.paused || this._focused);
   }
 
   // -- one headline
@@ -300,22 +284,14 @@ export class NewsTicker extends HTMLElement {
     const { correction, published_at: at } = headline;
     const words = this._words || ENGLISH; // before there are words nothing needs them
     const note = correction && make("span", "note", `${words.correction}: `, make("bdi", "", correction));
-    const row = make("li", "row", at && timeOf(at, this._lang), ...tags(headline, words), wording(headline), note);
-    return Object.assign(row, { headline });
-  }
-
-  _item(headline) {
-    const item = this._row(headline);
-    for (const link of item.querySelectorAll("a")) link.tabIndex = -1; // the row has the same link
-    return item;
+    return make("li", "row", at && timeOf(at, words.lang), ...tags(headline, words), wording(headline), note);
   }
 
   _clicked(event) {
     const link = event.target.closest("a");
     if (!link) return;
     event.stopPropagation();
-    const { headline } = link.closest("li") || { headline: this._ticker.board.get(this._sounding) };
-    if (!this._tell("click", { headline })) event.preventDefault();
+    if (!this._tell("click", { headline: link.closest("li, .strap").headline })) event.preventDefault();
   }
 
   _tell(type, detail) {
