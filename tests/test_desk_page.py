@@ -765,22 +765,22 @@ async def test_what_stands_in_the_page_as_data_is_data(web: Web, api: Api) -> No
     assert json.loads(told)["writer"].startswith(name)
 
 
-FORMS = {"fresh", "phones"}  # of a word that counts: each language has forms of its own
-
-
-def shape(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: None if name in FORMS else shape(one) for name, one in value.items()}
-    return set(re.findall(r"\{\w+\}", value))
+async def test_every_key_is_in_the_document() -> None:
+    actions = dict(re.findall(r'^  (\w+): \{ key: "([^"]+)"', (ROOT / "web/desk/actions.js").read_text(), re.MULTILINE))
+    assert len(actions) > 10
+    assert set(actions) <= set(WORDS["en"]["acts"])
+    document = (ROOT / "docs/desk/page.md").read_text().partition("## Keys")[2].partition("## ")[0]
+    told = set(re.findall(r"`(.)`", document)) | {"Shift ↑", "Shift ↓"} & {
+        key.replace("+", " ") for key in document.split()
+    }
+    assert set(actions.values()) <= told
+    assert len(set(actions.values())) == len(actions)
 
 
 @pytest.mark.parametrize("lang", WORDS)
-async def test_every_language_has_all_the_words_with_the_same_values(lang: str) -> None:
-    told, english = dict(WORDS[lang]), WORDS["en"]
-    told.pop("findings", None)  # English is what the server says
-    assert shape(told) == shape(english)
-    for name in FORMS:
-        assert "other" in told[name]
-    assert [len(templates(lang)[name]) for name in sorted(templates(lang))] == [
-        len(templates("en")[name]) for name in sorted(templates("en"))
-    ]
+async def test_every_language_has_all_templates(lang: str) -> None:
+    english = templates("en")
+    assert {name: len(found) for name, found in templates(lang).items()} == {
+        name: len(found) for name, found in english.items()
+    }
+    assert templates("tlh") == english

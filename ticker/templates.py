@@ -29,7 +29,7 @@ HEADERS = {
 }
 SIGN_IN = "/desk/sign-in"
 
-Words = Mapping[str, str]
+Words = Mapping[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 
 WORDS: dict[str, Words] = {
