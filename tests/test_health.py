@@ -1,6 +1,5 @@
 """What operators ask: whether it lives, whether readers can be served, and what a problem means."""
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -161,7 +160,7 @@ async def test_it_is_not_ready_before_it_has_the_boards(tmp_path: Path, own_redi
             for path in (".", "stream", "feed.rss", "events"):
                 assert (await reader.get(path)).fault == (503, "unavailable")
             own_redis.start()
-            await asyncio.wait_for(web.ready(), 20)
+            await web.ready()
     finally:
         web.kill()
 

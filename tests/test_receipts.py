@@ -114,13 +114,16 @@ async def test_what_reached_whom_is_in_the_audit_and_its_chain_holds(
 ) -> None:
     monkeypatch.setattr(receipts, "AUDITED_AFTER", 400)
     readers = [Answering(), Silent()]
-    async with a_process(redis, *readers) as (hub, _), a_process(redis):
+    async with a_process(redis, *readers) as (hub, _), a_process(redis) as (other, _):
         headline_id = await published(desk, *readers)
         await desk.retract("en", headline_id, "wrong", by="ann")
         await eventually(lambda: readers[0].messages[-1]["type"] == "retracted")
         answer(hub, readers[0])  # type: ignore[arg-type]
         [entry] = await eventually(lambda: audited(redis))
         assert (entry["reached"], entry["confirmed"], entry["written"]) == (2, 1, 1)
+        tallies = [tally for one in (hub, other) for tally in one.fanout("en").tallies]
+        assert len(tallies) == 2
+        await eventually(lambda: all(tally.audited for tally in tallies), "each process has tried")
         await desk.publish("en", Draft(text="Another"), by="ann")
     chain = ""
     for _, fields in await redis.xrange(Keys.of("en").audit):

@@ -116,6 +116,16 @@ def test_who_has_done_the_last_has_done_what_came_before() -> None:
     assert (first.confirmed, second.confirmed, other.confirmed) == (1, 1, 0)
 
 
+def test_a_late_word_on_a_correction_does_not_confirm_the_kill_that_came_after() -> None:
+    strip = Strip()
+    socket = Answering()
+    strip.fanout.join(socket)
+    [corrected] = strip.tell(upsert(EventType.CORRECTED, headline(ONE, version=2)))
+    [killed] = strip.tell(KILL)
+    strip.fanout.tallies.confirm(socket, str(corrected.position), strip.at)
+    assert (corrected.confirmed, killed.confirmed) == (1, 0)
+
+
 def test_who_lags_behind_has_not_confirmed_and_is_asked_when_it_drains() -> None:
     strip = Strip()
     socket, stream = Answering(), Silent()

@@ -70,7 +70,7 @@ async def test_a_list_from_beacons_and_frames_reaches_every_reader_and_a_kill_le
         async with as_browser(web, 1) as first, as_browser(web, 2) as second:
             for socket in (first, second, first):
                 await say(socket, "three")
-            await eventually(ranked)
+            await eventually(ranked, lambda: f"there is a list\n{scheduler.said()}{web.said()}")
             assert await eventually(lambda: _when(ranked, 3)) == ["About one", "About two", "About three"]
             outcomes = [await web.metric("ticker_reads_total", outcome=name) for name in ("counted", "repeat")]
             assert outcomes == [10, 6]
