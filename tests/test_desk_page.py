@@ -202,6 +202,7 @@ async def test_a_kill_is_two_actions(sits: Any, api: Api) -> None:
 async def test_a_kill_from_within_the_text_takes_what_was_published_last(sits: Any, api: Api) -> None:
     ana = await sits("Ana")
     await api.publish("An old one")
+    await (await ana.shows("An old one", "#live")).focus()
     await ana.press("n")
     await ana.type("A wrong one")
     await ana.press("Control+Enter")
@@ -271,6 +272,18 @@ async def test_a_correction_carries_its_note(sits: Any, api: Api) -> None:
     await row.locator(".corrected", has_text="Corrects the figure.").wait_for()
     [headline] = (await api.board()).values()
     assert (headline["version"], headline["correction"]) == (2, "Corrects the figure.")
+
+
+async def test_a_correction_without_a_note_is_not_sent(sits: Any, api: Api) -> None:
+    await api.publish("30 hurt in the fire")
+    ana = await sits("Ana")
+    await (await ana.shows("30 hurt", "#live")).focus()
+    await ana.press("c")
+    await ana.page.fill("#text", "3 hurt in the fire")
+    await ana.press("Control+Enter")
+    await ana.page.locator("#said", has_text="Say what was wrong").wait_for()
+    assert await ana.page.evaluate("document.activeElement.name") == "correction"
+    assert await live_texts(api) == ["30 hurt in the fire"]
 
 
 async def test_an_update_can_be_undone(sits: Any, api: Api) -> None:
@@ -440,8 +453,9 @@ async def test_a_stale_save_may_go_on_from_theirs(sits: Any, api: Api) -> None:
     await ana.press("Control+Enter")
     await ana.page.wait_for_selector("#conflict[open]")
     await ana.press("Enter")
+    # Theirs, where we changed nothing.
+    await ana.page.wait_for_function("document.querySelector('[name=kicker]').value === 'Roads'")
     assert await ana.page.input_value("#text") == "Bridge shut until noon"
-    assert await ana.page.input_value("[name=kicker]") == "Roads"  # theirs, where we changed nothing
     await ana.press("Control+Enter")
     await ana.shows("Bridge shut until noon", "#live")
     [now] = (await api.board()).values()

@@ -49,6 +49,7 @@ export function prominent(record) {
 
 /** How an action is called for this headline. @param {string} name @param {Record} record */
 export function label(name, { state, pinned, published_at: published }) {
+  if (name === "release" && state === "draft" && !about.publishes) return words.for_approval;
   if (name === "release") return words.acts[{ scheduled: "publish_now", held: published ? "release" : "publish" }[state] || "publish"];
   if (name === "pin" && pinned) return words.acts.unpin;
   if (name === "edit" && state === "live") return words.acts.update;
@@ -59,10 +60,11 @@ export class Actions {
   /**
    * @param {{api: import("./api.js").Api, ask: import("./ask.js").Ask, dock: import("./dock.js").Dock,
    *   open: (record: Record, how: string) => void, strip: () => Record[], now: () => number,
-   *   choose: (titles: string[]) => Promise<number>}} page
+   *   choose: (titles: string[]) => Promise<number>, hand: (id: string) => void}} page
    */
   constructor(page) {
     this.page = page;
+    this.leaving = ""; // the id of what waits for the end of its undo window
   }
 
   /** @param {string} name @param {Record} record */
@@ -148,12 +150,15 @@ export class Actions {
     const takeBack = async () => {
       const answer = await api.act(record, "recall");
       if (!answer.ok) return dock.failed(answer, words.acts.recall);
+      this.leaving = "";
       dock.done(words.taken_back, { text });
       return open(answer.body, "edit");
     };
+    this.page.hand(record.id);
     if (record.state === "scheduled") {
-      const after = () => dock.done(words.published_done, { text, offers: this.offers(record) });
-      if (record.undo) dock.done(words.goes_out, { text, until: Date.parse(record.publish_at), undo: { label: words.take_back, run: takeBack }, after });
+      this.leaving = record.undo ? record.id : "";
+      const undo = { label: words.take_back, run: takeBack };
+      if (record.undo) dock.done(words.goes_out, { text, until: Date.parse(record.publish_at), undo, after: () => dock.done(words.overdue, { text }) });
       else dock.done(words.scheduled_done, { text, undo: { label: words.take_back, run: takeBack } });
     } else if (record.state === "awaiting_approval") {
       dock.done(words.awaiting_done, { text, undo: { label: words.take_back, run: takeBack } });
@@ -162,6 +167,14 @@ export class Actions {
     } else {
       this.done(undo ? "released_done" : "published_done", record, undo ? { undo } : {}, this.offers(record));
     }
+  }
+
+  /** It is published when the desk is told so, and not when our own clock says it should be. @param {Record|undefined} record */
+  arrived(record) {
+    if (!record || record.state === "scheduled") return;
+    this.leaving = "";
+    if (record.state === "live") this.page.dock.done(words.published_done, { text: quoted(record), offers: this.offers(record) });
+    else this.page.dock.done(words.recalled_done, { text: quoted(record) });
   }
 
   offers(record) {

@@ -157,6 +157,12 @@ export class Composer {
     if (next) this.choose(next);
   }
 
+  /** Readers are told what was wrong: without it, it would be an update. @returns {HTMLInputElement} */
+  note() {
+    this.say(words.note_needed);
+    return /** @type {HTMLInputElement} */ (this.form.elements.namedItem("correction"));
+  }
+
   say(sentence) {
     document.getElementById("said").textContent = sentence;
   }
@@ -176,6 +182,7 @@ export class Composer {
 
   async once(work) {
     if (this.busy || !this.fields.text.trim()) return this.focus();
+    if (this.how === "correct" && !this.fields.correction.trim()) return this.note().focus();
     this.busy = true;
     this.form.setAttribute("aria-busy", "true");
     try {

@@ -5,7 +5,7 @@ Object.assign(WAYS, {
   /** @param {any} link */
   desk(link) {
     const stream = WAYS.sse(link);
-    for (const type of ["presence", "receipt"]) stream.addEventListener(type, ({ data }) => link.hear([data]));
+    for (const type of ["presence", "receipt"]) stream.addEventListener(type, link.hear);
     return stream;
   },
 });
@@ -24,7 +24,7 @@ export class DeskTicker extends Ticker {
 
   /** All that is on the desk and on the strip, in order. @returns {Record[]} */
   get records() {
-    return /** @type {any} */ (this.board.onAir(this.now()));
+    return /** @type {any} */ (this.headlines);
   }
 
   /** @param {string} id @returns {Record|undefined} */

@@ -29,9 +29,17 @@ export class Lists {
 
   list(place) {
     return new Rows(get(place === "strip" ? "live" : place), {
-      build, fill: (row, record) => this.fill(row, record), empty: (row) => row.querySelector(".acts").replaceChildren(make("span", "", words.gone)),
+      build, fill: (row, record) => this.fill(row, record), empty: (row) => this.empty(row),
       waiting: place === "strip" ? (count) => this.waiting(count) : undefined,
     });
+  }
+
+  /** Where it was it says where it is. */
+  empty(row) {
+    const place = PLACES.find((one) => this.placed[one].some(({ id }) => id === row.dataset.id));
+    const acts = row.querySelector(".acts");
+    acts.replaceChildren(make("span", "", place ? words.places[place] : words.gone));
+    acts.dataset.shown = "";
   }
 
   waiting(count) {
@@ -97,6 +105,13 @@ export class Lists {
   focused(target) {
     const row = /** @type {HTMLElement} */ (target.closest(".record"));
     if (row) this.choose(row);
+  }
+
+  /** From now on this is the one at hand, also before it has a row. @param {string} id */
+  hand(id) {
+    const row = this.elementOf(id);
+    if (row) this.choose(row);
+    this.currentId = id;
   }
 
   choose(row) {

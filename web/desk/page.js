@@ -29,6 +29,7 @@ const composer = new Composer({
 });
 const actions = new Actions({
   api, dock, ask: new Ask(), now, strip: () => lists.placed.strip, open: (record, how) => composer.open(record, how),
+  hand: (id) => lists.hand(id),
   choose: (titles) => menu.choose(words.which_edition, titles.map((title) => ({ label: title }))),
 });
 const receipts = new Receipts();
@@ -66,6 +67,7 @@ setInterval(() => lists.tick(now()), 1000);
 
 function show() {
   lists.show(ticker.records, (id) => presence.at(id), now());
+  if (actions.leaving) actions.arrived(ticker.record(actions.leaving));
   if (ticker.knownAt) composer.meanwhile(composer.record ? ticker.record(composer.record.id) : undefined);
 }
 
