@@ -32,17 +32,17 @@ from starlette.routing import Route
 from benchmarks import machine
 from benchmarks.report import say
 from tests.servers import RedisServer, binaries
-from ticker import most_read
-from ticker.beacon import Beacon
 from ticker.channel import Channel, MostRead
-from ticker.counting import AT_ONCE
-from ticker.reads import Reads
-from ticker.robots import is_robot
-from ticker.scope import Scope
+from ticker.fanout.transport import HttpProtocol
+from ticker.most_read import api as most_read
+from ticker.most_read.beacon import Beacon
+from ticker.most_read.counting import AT_ONCE
+from ticker.most_read.reads import Reads
+from ticker.most_read.robots import is_robot
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import StoryDraft, story_id
 from ticker.store import connect, monotonic_ms, new_clock
-from ticker.stories import Stories
-from ticker.story import StoryDraft, story_id
-from ticker.transport import HttpProtocol
 
 STORIES, AGENTS, CONNECTIONS = 500, 400, 64
 PATIENCE = 60  # s until a server answers, or under load has written so much

@@ -12,8 +12,8 @@ import uvloop
 from benchmarks.beacon import a_redis
 from tests.drift import Drift
 from tests.servers import RedisServer
-from ticker.ranking import HOUR, LISTS, Window
-from ticker.scope import Scope
+from ticker.most_read.ranking import HOUR, LISTS, Window
+from ticker.most_read.scope import Scope
 from ticker.store import connect
 
 STORIES, DAYS = 500, 10

@@ -16,13 +16,13 @@ from typing import Any
 
 from benchmarks.beacon import BROWSER, a_redis
 from ticker.channel import Channel, MostRead
-from ticker.lists import Lists
-from ticker.ranking import HOUR
-from ticker.reads import Reads
-from ticker.scope import Scope
+from ticker.most_read.lists import Lists
+from ticker.most_read.ranking import HOUR
+from ticker.most_read.reads import Reads
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import StoryDraft, story_id
 from ticker.store import connect
-from ticker.stories import Stories
-from ticker.story import StoryDraft, story_id
 
 SECTIONS, STORIES, READS = 50, 2_000, 150_000
 CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), network_reads=10**6))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import RedisServer, binaries, cluster
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock
 from ticker.stream import Stream

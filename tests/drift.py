@@ -10,15 +10,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.test_counting import BROWSER
-from ticker import counts, instant
+from ticker import instant
 from ticker.channel import Channel, MostRead
-from ticker.lists import Lists
-from ticker.ranking import CANDIDATES, HOUR, LISTS, RISING, ROWS, Window
-from ticker.reads import Reads
-from ticker.scope import REGION, SECTION, Scope
+from ticker.most_read import counts
+from ticker.most_read.lists import Lists
+from ticker.most_read.ranking import CANDIDATES, HOUR, LISTS, RISING, ROWS, Window
+from ticker.most_read.reads import Reads
+from ticker.most_read.scope import REGION, SECTION, Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import StoryDraft, story_id
 from ticker.store import Client
-from ticker.stories import Stories
-from ticker.story import StoryDraft, story_id
 
 START = 1_795_424_400_000  # ms
 TURN = 20 * 60_000  # ms between two turns of what writes the reads

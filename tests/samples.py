@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from ticker import protocol
+from ticker.fanout.subscriber import Subscriber
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline, State
 from ticker.protocol import CloseCode, Encoding
-from ticker.subscriber import Subscriber
 from ticker.urgency import Urgency
 
 NOW = 1_795_424_400_000

@@ -9,10 +9,10 @@ from tests.samples import NOW
 from tests.servers import eventually
 from tests.test_open_graph import PAGE
 from ticker.channel import Channel, MostRead
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import canonical, story_id
 from ticker.settings import Settings
 from ticker.store import Client
-from ticker.stories import Stories
-from ticker.story import canonical, story_id
 from workers import ingest
 from workers.articles import Articles
 from workers.fetch import fetcher

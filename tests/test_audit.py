@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from ticker import audit as audits
-from ticker.audit import Audit, Wanted
-from ticker.desk import Desk
+from ticker.desk import audit as audits
+from ticker.desk.audit import Audit, Wanted
+from ticker.desk.desk import Desk
 from ticker.errors import Unavailable
 from ticker.headline import Draft, Patch, Record
 from ticker.store import Client, connect

@@ -9,8 +9,8 @@ import pytest
 
 from tests.servers import RedisServer, Web
 from tests.test_api import Api, fresh_key, serving
-from ticker import export
-from ticker.chain import Chain
+from ticker.desk import export
+from ticker.desk.chain import Chain
 
 AUDIT = "/v1/desk/en/audit"
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.samples import NOW
 from tests.test_counting import ADDRESS, BROWSER, STORY
 from tests.test_reads import CHANNEL
-from ticker.beacon import LARGEST, PIXEL, Beacon
 from ticker.channel import Channel
-from ticker.counting import Outcome
-from ticker.reader import DAY
-from ticker.reads import Reads
+from ticker.most_read.beacon import LARGEST, PIXEL, Beacon
+from ticker.most_read.counting import Outcome
+from ticker.most_read.reader import DAY
+from ticker.most_read.reads import Reads
 
 CLOSED = Channel(name="closed", origins=["https://news.example"], most_read=CHANNEL.most_read)
 PATH = b"/v1/channels/en/reads"

@@ -12,11 +12,11 @@ import pytest
 from tests.servers import PATIENCE, Web, eventually, running
 from tests.test_api import Api
 from tests.test_hub import at_work
-from ticker import canary
-from ticker.canary import KEPT, PROMPT, Canary
 from ticker.channel import Channel
-from ticker.fanout import Fanout, Loaded
-from ticker.hub import Hub
+from ticker.fanout import canary
+from ticker.fanout.canary import KEPT, PROMPT, Canary
+from ticker.fanout.fanout import Fanout, Loaded
+from ticker.fanout.hub import Hub
 from ticker.position import Position
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.chain import Chain, Entry, link
+from ticker.desk.chain import Chain, Entry, link
 
 TEXTS = st.lists(st.builds(json.dumps, st.dictionaries(st.text(), st.text())), min_size=1, max_size=12)
 

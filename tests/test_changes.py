@@ -2,10 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import headline
-from ticker import changes
 from ticker.board import Board
-from ticker.changes import Changes
 from ticker.events import Event, EventType, removal, upsert
+from ticker.fanout import changes
+from ticker.fanout.changes import Changes
 
 IDS = [c * 16 for c in "abcde"]
 EVENTS = st.lists(

@@ -5,7 +5,7 @@ import pytest
 
 from tests.servers import RedisServer
 from tests.test_api import Api, fresh_key, serving
-from ticker.links import FINE, Links
+from ticker.desk.links import FINE, Links
 from ticker.store import connect
 
 

@@ -21,11 +21,11 @@ from tests.test_sse import ODD, Events
 from tests.test_websocket import WS, Socket, memory, received
 from ticker import protocol, serve
 from ticker.board import Board
-from ticker.connection import EventStream
+from ticker.fanout.connection import EventStream
+from ticker.fanout.subscription import Subscription
 from ticker.headline import Headline
 from ticker.settings import Settings
 from ticker.store import Client
-from ticker.subscription import Subscription
 
 STREAM = "/v1/channels/en/stream"
 LONG = "https://news.example/" + "x" * 2000  # fills a pipe sooner

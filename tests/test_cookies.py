@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from ticker import cookies
+from ticker.people import cookies
 
 
 def connection(scheme: str, cookie: str = "") -> HTTPConnection:

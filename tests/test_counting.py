@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import NOW
-from ticker import counting
 from ticker.channel import MostRead
-from ticker.counting import BATCH, WAIT, Counting, Outcome
-from ticker.reader import DAY, HALF_HOUR, Salts
-from ticker.story import story_id
+from ticker.most_read import counting
+from ticker.most_read.counting import BATCH, WAIT, Counting, Outcome
+from ticker.most_read.reader import DAY, HALF_HOUR, Salts
+from ticker.most_read.story import story_id
 
 POLICY = MostRead(hosts=("news.example.org",))
 LINK = "https://news.example.org/storm"

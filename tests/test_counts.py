@@ -7,10 +7,10 @@ import pytest
 from tests.samples import NOW
 from tests.test_reads import Now, read, reads_of, registered
 from tests.test_reads import counts as in_redis
-from ticker import counts, ranking
-from ticker.counts import NOTHING, Counts
-from ticker.ranking import HOUR, Window
-from ticker.scope import Scope
+from ticker.most_read import counts, ranking
+from ticker.most_read.counts import NOTHING, Counts
+from ticker.most_read.ranking import HOUR, Window
+from ticker.most_read.scope import Scope
 from ticker.store import Client, connect
 
 WHOLE, WORLD, SPORT = Scope("en"), Scope("en", "section", "World"), Scope("en", "section", "Sport")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.samples import NOW
-from ticker import decision
 from ticker.channel import Channel
+from ticker.desk import decision
 from ticker.errors import Killed
 from ticker.headline import Draft, Record, State
 from ticker.life import Action, Command

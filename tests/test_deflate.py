@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker import deflate
+from ticker.fanout import deflate
 
 PIECES = st.lists(st.binary(max_size=2000) | st.text(max_size=500).map(str.encode), max_size=8)
 

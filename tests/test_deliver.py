@@ -1,7 +1,7 @@
 import pytest
 
 from ticker.dead import Dead
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import Unavailable
 from ticker.headline import Draft, Patch, Source, State, source_headline_id
 from ticker.seen import Seen

@@ -11,7 +11,7 @@ import uvloop
 
 from tests.samples import Listener
 from tests.servers import eventually
-from ticker.delivery import deliver
+from ticker.fanout.delivery import deliver
 
 
 class Peer(Listener):

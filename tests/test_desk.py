@@ -7,7 +7,7 @@ import pytest
 from ticker import errors
 from ticker.board import Board
 from ticker.channel import Channel
-from ticker.desk import Desk, Once
+from ticker.desk.desk import Desk, Once
 from ticker.headline import Draft, Patch, Record, State
 from ticker.stream import Keys
 from ticker.urgency import Urgency

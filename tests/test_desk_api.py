@@ -11,8 +11,8 @@ from tests.servers import RedisServer, Web, eventually
 from tests.test_api import Api, fresh_key, serving
 from tests.test_sse import Events
 from ticker.keys import Keys
-from ticker.people import People
-from ticker.sessions import Sessions
+from ticker.people.people import People
+from ticker.people.sessions import Sessions
 from ticker.store import connect
 from ticker.writer import Role
 

@@ -14,11 +14,11 @@ from ticker import instant
 from ticker import stream as streams
 from ticker.board import Board
 from ticker.channel import Channel
-from ticker.desk import Desk
-from ticker.desk_log import DeskLog
+from ticker.desk.desk import Desk
+from ticker.desk.log import DeskLog
 from ticker.errors import TickerError
 from ticker.events import EventType, removal, upsert
-from ticker.fanout import Fanout
+from ticker.fanout.fanout import Fanout
 from ticker.headline import Draft, Patch, Record
 from ticker.position import Position
 from ticker.store import Client, connect, monotonic_ms, new_clock

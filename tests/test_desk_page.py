@@ -16,9 +16,9 @@ from playwright.async_api import Browser, Locator, Page
 from tests.chromium import browser
 from tests.servers import PATIENCE, ROOT, Process, RedisServer, Web, eventually
 from tests.test_api import Api, fresh_key, serving
-from ticker.desk_page import templates
-from ticker.people import People
-from ticker.sessions import Sessions
+from ticker.desk.page import templates
+from ticker.people.people import People
+from ticker.people.sessions import Sessions
 from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role

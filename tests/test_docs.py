@@ -23,36 +23,18 @@ import ticker
 from tests.servers import Web, running
 from ticker import (
     api,
-    audit,
-    beacon,
-    canary,
-    connection,
     dead,
-    decision,
-    desk_api,
-    editions_api,
     errors,
     events,
-    export,
-    fanout,
-    forms,
     headline,
     lag,
     life,
-    lockout,
     log,
     metrics,
-    password,
-    people,
-    poll,
-    presence,
     protocol,
-    receipts,
     requests,
     serve,
     server,
-    tally,
-    transport,
     writer,
 )
 from ticker import settings as settings_of
@@ -61,11 +43,16 @@ from ticker.app import create_app
 from ticker.board import hash_of
 from ticker.channel import Channel, Lengths, MostRead, Undo
 from ticker.cli import main
-from ticker.fanout import MOST_CHANGES
+from ticker.desk import api as desk_api
+from ticker.desk import audit, decision, editions_api, export, presence, receipts, tally
+from ticker.fanout import canary, connection, fanout, poll, transport
+from ticker.fanout.fanout import MOST_CHANGES
+from ticker.fanout.hub import Hub
 from ticker.headline import Draft, Headline, Source, source_headline_id
-from ticker.hub import Hub
 from ticker.keys import Keys
-from ticker.reads import Reads
+from ticker.most_read import beacon
+from ticker.most_read.reads import Reads
+from ticker.people import forms, lockout, password, people
 from ticker.settings import DeskSettings, OidcSettings, Settings, SourceSettings
 from ticker.stream import Stream
 from ticker.writer import Scope

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ticker import errors
-from ticker.desk import Desk, Once
-from ticker.editions import Editions
+from ticker.desk.desk import Desk, Once
+from ticker.desk.editions import Editions
 from ticker.errors import TickerError, Unavailable
 from ticker.headline import Draft, Patch, Record, State
 from ticker.life import Action, Command

@@ -1,7 +1,7 @@
 """The lists against the definition: every read decayed by itself, over readers whose taste drifts."""
 
 from tests.drift import Drift
-from ticker.ranking import HOUR
+from ticker.most_read.ranking import HOUR
 from ticker.store import Client
 
 

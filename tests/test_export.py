@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker import export
-from ticker.chain import Entry
+from ticker.desk import export
+from ticker.desk.chain import Entry
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("https://evil.example","Click")',
             "=cmd|' /C calc'!A0"]  # fmt: skip

@@ -14,12 +14,12 @@ from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout import MOST_CHANGES, MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout.fanout import MOST_CHANGES, MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout.subscriber import Subscriber
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
 from ticker.position import Position
 from ticker.protocol import CloseCode
-from ticker.subscriber import Subscriber
 from ticker.urgency import Urgency
 
 UPSERTS = {"published", "updated", "corrected", "moved", "released"}

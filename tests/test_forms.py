@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from ticker.errors import Malformed, TooLarge, UnsupportedMedia
-from ticker.forms import KIND, MOST_FIELDS, Form, read_form
+from ticker.people.forms import KIND, MOST_FIELDS, Form, read_form
 from ticker.requests import BODY_LIMIT
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=50)

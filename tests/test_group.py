@@ -4,7 +4,7 @@ import pytest
 
 from tests.samples import NOW
 from ticker.channel import Channel
-from ticker.group import FOLLOWED, Edition, follow_up
+from ticker.desk.group import FOLLOWED, Edition, follow_up
 from ticker.headline import Patch
 from ticker.life import Action, Command
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ticker.errors import TooManyTries
-from ticker.guesses import Guess, Guesses
-from ticker.lockout import NETWORK, PERSON
+from ticker.people.guesses import Guess, Guesses
+from ticker.people.lockout import NETWORK, PERSON
 from ticker.store import Client
 
 NOW = 1_700_000_000_000

@@ -9,7 +9,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from ticker import handshake
+from ticker.fanout import handshake
 
 GOOD = {
     b"host": b"x",

@@ -11,14 +11,14 @@ import pytest
 from tests.samples import Listener
 from tests.servers import RedisServer, binaries, eventually
 from ticker import protocol
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import NoChannel, Overloaded, Unavailable
+from ticker.fanout.hub import Hub
+from ticker.fanout.subscription import Subscription
 from ticker.headline import Draft
-from ticker.hub import Hub
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock
 from ticker.stream import Stream
-from ticker.subscription import Subscription
 
 
 @contextlib.asynccontextmanager

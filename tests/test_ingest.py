@@ -12,7 +12,7 @@ import pytest
 from tests.feeds import feed_server, item
 from tests.servers import PATIENCE, eventually, readers_of
 from ticker.dead import Dead
-from ticker.links import Links
+from ticker.desk.links import Links
 from ticker.sources import Sources
 from workers.ingest import Lease
 

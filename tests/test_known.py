@@ -7,14 +7,14 @@ import pytest
 from tests.samples import NOW
 from tests.test_lists import published
 from tests.test_reads import CHANNEL, registered
-from ticker import known as known_
-from ticker import stories as stories_
 from ticker.headline import Patch
-from ticker.known import Known
-from ticker.scope import Scope
+from ticker.most_read import known as known_
+from ticker.most_read import stories as stories_
+from ticker.most_read.known import Known
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.withheld import Withheld
 from ticker.store import Client
-from ticker.stories import Stories
-from ticker.withheld import Withheld
 
 
 class Counted:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.likeness import ALIKE, differences, folded, likeness, names_a_speaker, negated, numbers, speaker
+from ticker.desk.likeness import ALIKE, differences, folded, likeness, names_a_speaker, negated, numbers, speaker
 
 SAME = [
     ("Storm reaches the coast, thousands leave their homes", "Thousands leave homes as storm reaches coast"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.feeds import feed_server
-from ticker.links import FINE, Links
+from ticker.desk.links import FINE, Links
 from ticker.store import Client
 from workers.fetch import fetcher
 from workers.link_check import LinkCheck

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ticker.links import ASKED, FINE, KEPT, MOST_ASKED, Links
+from ticker.desk.links import ASKED, FINE, KEPT, MOST_ASKED, Links
 from ticker.store import Client
 
 LINK = "https://news.example/a"

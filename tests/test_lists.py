@@ -15,23 +15,24 @@ from tests.samples import NOW, Listener
 from tests.servers import eventually
 from tests.test_counting import ADDRESS, BROWSER
 from tests.test_reads import CHANNEL, Now, read, reads_of, registered
-from ticker import instant, ranking
-from ticker import lists as lists_
-from ticker.desk import Desk
-from ticker.fanout import Fanout
+from ticker import instant
+from ticker.desk.desk import Desk
+from ticker.fanout.fanout import Fanout
+from ticker.fanout.hub import Hub
+from ticker.fanout.subscription import Subscription
 from ticker.filter import EVERYTHING
 from ticker.headline import Draft, Patch
-from ticker.hub import Hub
-from ticker.lists import TOLD_EVERY, TOLD_ROWS, Lists
-from ticker.ranking import HOUR, LISTS, ROWS, Window
-from ticker.reader import DAY, HALF_HOUR
-from ticker.reads import Reads
-from ticker.scope import Scope
+from ticker.most_read import lists as lists_
+from ticker.most_read import ranking
+from ticker.most_read.lists import TOLD_EVERY, TOLD_ROWS, Lists
+from ticker.most_read.ranking import HOUR, LISTS, ROWS, Window
+from ticker.most_read.reader import DAY, HALF_HOUR
+from ticker.most_read.reads import Reads
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import Story, StoryDraft, story_id
 from ticker.store import Client, connect
-from ticker.stories import Stories
-from ticker.story import Story, StoryDraft, story_id
 from ticker.stream import Stream
-from ticker.subscription import Subscription
 
 
 @pytest.fixture

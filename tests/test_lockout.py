@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker import lockout
-from ticker.lockout import FORGET_AFTER, NETWORK, PERSON, Rule, Tries
+from ticker.people import lockout
+from ticker.people.lockout import FORGET_AFTER, NETWORK, PERSON, Rule, Tries
 
 HOUR = 3_600_000
 RULES = [PERSON, NETWORK]

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ticker.desk import Desk
-from ticker.desk_log import DeskLog
+from ticker.desk.desk import Desk
+from ticker.desk.log import DeskLog
 from ticker.headline import Draft
 from ticker.log import Log
 from ticker.settings import Settings

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.memo import Memo
+from ticker.fanout.memo import Memo
 
 
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(1, 5))

@@ -18,10 +18,10 @@ from tests.test_hub import at_work
 from tests.test_sse import Events
 from tests.test_websocket import Socket
 from ticker import metrics
-from ticker.fanout import SLOW_AFTER, Fanout
-from ticker.hub import Hub
+from ticker.fanout.fanout import SLOW_AFTER, Fanout
+from ticker.fanout.hub import Hub
 from ticker.log import BLOCK
-from ticker.reads import Reads
+from ticker.most_read.reads import Reads
 from ticker.store import Client
 
 

@@ -12,11 +12,11 @@ import pytest
 from tests.servers import Process, RedisServer, Web, eventually, eventually_now
 from tests.test_api import Answer, Api, fresh_key
 from tests.test_counting import BROWSER
-from ticker.beacon import LARGEST, PIXEL
-from ticker.scope import Scope
+from ticker.most_read.beacon import LARGEST, PIXEL
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import story_id
 from ticker.store import connect
-from ticker.stories import Stories
-from ticker.story import story_id
 
 CHANNELS: dict[str, Any] = {
     name: {"name": name, "origins": origins, "most_read": {"hosts": ["news.example.org"], "least_reads": 1}}

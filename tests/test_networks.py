@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import NOW
-from ticker import networks
-from ticker.networks import HOUR, Networks, total
+from ticker.most_read import networks
+from ticker.most_read.networks import HOUR, Networks, total
 
 
 def home(number: int) -> int:

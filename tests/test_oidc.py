@@ -19,10 +19,10 @@ from joserfc.jwk import ECKey, OctKey
 from tests.servers import ROOT, RedisServer, Web, eventually_now, free_port, running
 from tests.test_api import Answer
 from tests.visitors import Visitor, new_person, visiting
-from ticker import oidc
 from ticker.errors import Forbidden, Unavailable
-from ticker.oidc import FLOW_KEPT, RANK, Provider, identity, roles_of
-from ticker.people import LOGIN, People
+from ticker.people import oidc
+from ticker.people.oidc import FLOW_KEPT, RANK, Provider, identity, roles_of
+from ticker.people.people import LOGIN, People
 from ticker.settings import OidcSettings
 from ticker.store import connect
 from ticker.writer import Role

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.story import canonical
+from ticker.most_read.story import canonical
 from workers.open_graph import story_of
 
 URL = "https://news.example.org/storm?ref=x"

@@ -10,7 +10,8 @@ import pytest
 
 from tests.servers import RedisServer, Web
 from tests.test_api import Api, fresh_key, serving
-from ticker import api, desk_api
+from ticker import api
+from ticker.desk import api as desk_api
 
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",

@@ -7,9 +7,9 @@ import time
 import pytest
 from argon2 import PasswordHasher
 
-from ticker import password
 from ticker.errors import Overloaded
-from ticker.password import AT_ONCE, LONGEST, MOST_WAITING, SHORTEST, Passwords
+from ticker.people import password
+from ticker.people.password import AT_ONCE, LONGEST, MOST_WAITING, SHORTEST, Passwords
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ticker.errors import Conflict, NoPerson
-from ticker.people import LOGIN, People, Person
+from ticker.people.people import LOGIN, People, Person
 from ticker.store import Client
 from ticker.writer import Role, Scope
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.samples import NOW
 from tests.samples import headline as sample
 from ticker.board import Board
+from ticker.desk.place import place
 from ticker.errors import NoHeadline, Refused
 from ticker.headline import Record
-from ticker.place import place
 
 
 def strip(count: int, **given_: Any) -> list[Record]:

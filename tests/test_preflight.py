@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.channel import Channel, Lengths, MostRead
+from ticker.desk.likeness import folded
+from ticker.desk.preflight import Around, Finding, Level, Near, findings, limits
 from ticker.headline import Draft, State
-from ticker.likeness import folded
-from ticker.preflight import Around, Finding, Level, Near, findings, limits
 
 EN = Channel(name="en", most_read=MostRead(hosts=("news.example",)), forbidden=("terrorist", "crisis  point"))
 AR, ES = Channel(name="ar"), Channel(name="es")

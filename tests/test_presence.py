@@ -14,11 +14,11 @@ from tests.servers import RedisServer, Web, binaries, eventually, running
 from tests.test_api import Api, new_key
 from tests.test_hub import at_work
 from tests.test_sse import Events
-from ticker import presence
+from ticker.desk import presence
+from ticker.desk.presence import Doing, Presence, Presences
 from ticker.errors import TooMany, Unavailable
-from ticker.hub import Hub
+from ticker.fanout.hub import Hub
 from ticker.keys import Keys
-from ticker.presence import Doing, Presence, Presences
 from ticker.store import Client, connect
 from ticker.stream import Keys as StreamKeys
 from ticker.writer import Writer

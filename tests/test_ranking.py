@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import NOW
-from ticker import ranking
 from ticker.channel import MostRead
-from ticker.ranking import HOUR, Candidate, Held, Ranked, Ruling, Today, Verdict, Window, barred, rank
-from ticker.story import Story, story_id
+from ticker.most_read import ranking
+from ticker.most_read.ranking import HOUR, Candidate, Held, Ranked, Ruling, Today, Verdict, Window, barred, rank
+from ticker.most_read.story import Story, story_id
 
 POLICY = MostRead(least_reads=1)
 FRESH = Ranked([], [])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.reader import DAY, HALF_HOUR, Salts, network, prefix, token
+from ticker.most_read.reader import DAY, HALF_HOUR, Salts, network, prefix, token
 
 SALT, OTHER = b"a" * 32, b"b" * 32
 ADDRESS = st.ip_addresses().map(str)

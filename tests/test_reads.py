@@ -11,16 +11,16 @@ import pytest
 from tests.samples import NOW
 from tests.servers import RedisServer, binaries
 from tests.test_counting import ADDRESS, BROWSER
-from ticker import ranking, reads
 from ticker.channel import Channel, MostRead
-from ticker.counting import Outcome
-from ticker.ranking import HOUR, Window
-from ticker.reader import DAY, HALF_HOUR
-from ticker.reads import Reads
-from ticker.scope import Scope
+from ticker.most_read import ranking, reads
+from ticker.most_read.counting import Outcome
+from ticker.most_read.ranking import HOUR, Window
+from ticker.most_read.reader import DAY, HALF_HOUR
+from ticker.most_read.reads import Reads
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import Story, StoryDraft
 from ticker.store import Client, connect
-from ticker.stories import Stories
-from ticker.story import Story, StoryDraft
 
 CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), least_reads=1))
 

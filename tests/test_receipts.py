@@ -16,14 +16,14 @@ from tests.test_api import Api, new_key
 from tests.test_hub import at_work
 from tests.test_sse import Events
 from tests.test_tally import Answering, Silent
-from ticker import receipts
-from ticker.desk import Desk
+from ticker.desk import receipts
+from ticker.desk.desk import Desk
+from ticker.desk.receipts import Receipts
+from ticker.fanout.hub import Hub
+from ticker.fanout.subscription import Subscription
 from ticker.headline import Draft, Patch
-from ticker.hub import Hub
-from ticker.receipts import Receipts
 from ticker.store import Client, connect
 from ticker.stream import Keys
-from ticker.subscription import Subscription
 
 
 @contextlib.asynccontextmanager

@@ -11,8 +11,8 @@ from tests.servers import RedisServer, Web
 from tests.test_api import FEEDS, Api, serving
 from ticker import errors
 from ticker.channel import Channel
-from ticker.desk import Desk
-from ticker.editions import Editions
+from ticker.desk.desk import Desk
+from ticker.desk.editions import Editions
 from ticker.headline import REHEARSAL, Draft, Record, State
 from ticker.keys import Keys
 from ticker.store import connect

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import NOW
-from ticker.related import LEAST_READERS, MOST, read_next
-from ticker.story import Story
+from ticker.most_read.related import LEAST_READERS, MOST, read_next
+from ticker.most_read.story import Story
 
 IDS = ["abcdefgh234567" + a + b for a in "ab" for b in "abcd"]
 

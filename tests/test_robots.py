@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker import robots
-from ticker.robots import fetches_ahead, is_robot
+from ticker.most_read import robots
+from ticker.most_read.robots import fetches_ahead, is_robot
 
 AGENTS = json.loads((Path(__file__).parent / "vectors" / "agents.json").read_text())
 

@@ -11,8 +11,8 @@ from tests.servers import RedisServer, Web
 from tests.test_api import CHANNELS, serving
 from ticker.app import create_app
 from ticker.keys import Keys
-from ticker.people import People, Person
-from ticker.sessions import Sessions
+from ticker.people.people import People, Person
+from ticker.people.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect
 from ticker.writer import Role, Scope

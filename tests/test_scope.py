@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.ranking import Window
-from ticker.scope import REGION, SECTION, Scope, scopes_of
+from ticker.most_read.ranking import Window
+from ticker.most_read.scope import REGION, SECTION, Scope, scopes_of
 
 
 def tag(key: str) -> str:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
-from ticker.seal import LONGEST, SECRET, Seal
+from ticker.people.seal import LONGEST, SECRET, Seal
 from ticker.store import Client
 
 

@@ -22,8 +22,8 @@ from tests.test_connection import narrow
 from tests.test_sse import Events
 from tests.test_transport import all_of
 from tests.test_websocket import WS, Socket
+from ticker.fanout.transport import HttpProtocol
 from ticker.server import Server
-from ticker.transport import HttpProtocol
 
 STREAM = "/v1/channels/en/stream"
 LONG = "https://news.example/" + "x" * 2000  # fills a pipe sooner

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ticker.people import People
-from ticker.sessions import MINUTE, Sessions
+from ticker.people.people import People
+from ticker.people.sessions import MINUTE, Sessions
 from ticker.store import Client
 from ticker.writer import Role
 

@@ -8,9 +8,9 @@ import pytest
 from tests.servers import RedisServer, Web
 from tests.test_api import serving
 from tests.visitors import PASSWORD, Visitor, new_person, visiting
-from ticker import reader
-from ticker.guesses import Guess, Guesses
-from ticker.people import People
+from ticker.most_read import reader
+from ticker.people.guesses import Guess, Guesses
+from ticker.people.people import People
 from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role

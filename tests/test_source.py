@@ -6,7 +6,7 @@ import pytest
 
 from tests.feeds import feed_server, item
 from ticker.dead import Dead
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import Killed
 from ticker.headline import Patch, State
 from ticker.settings import SourceSettings

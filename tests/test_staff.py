@@ -8,7 +8,7 @@ import pytest
 from tests.servers import RedisServer, Web
 from tests.test_api import serving
 from tests.visitors import PASSWORD, Visitor, new_person, visiting
-from ticker.people import People
+from ticker.people.people import People
 from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role

@@ -4,13 +4,13 @@ import pytest
 
 from tests.samples import NOW
 from tests.test_reads import CHANNEL, registered
-from ticker import stories as stories_
 from ticker.channel import Channel
 from ticker.errors import Invalid, NoStory
-from ticker.scope import Scope
+from ticker.most_read import stories as stories_
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import StoryDraft
 from ticker.store import Client
-from ticker.stories import Stories
-from ticker.story import StoryDraft
 
 
 @pytest.fixture

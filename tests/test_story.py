@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.samples import NOW
-from ticker.story import Story, StoryDraft, canonical, is_owned, of_draft, story_id
+from ticker.most_read.story import Story, StoryDraft, canonical, is_owned, of_draft, story_id
 
 LINK = "https://news.example.org/world/storm"
 

@@ -1,6 +1,6 @@
 from tests.samples import NOW, Listener
 from ticker.channel import Channel
-from ticker.fanout import Fanout, Loaded
+from ticker.fanout.fanout import Fanout, Loaded
 from ticker.position import Position
 
 

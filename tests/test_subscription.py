@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.errors import Invalid
+from ticker.fanout.subscription import Subscription, parse
 from ticker.filter import EVERYTHING, Filter
-from ticker.subscription import Subscription, parse
 from ticker.urgency import Urgency
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.samples import NOW, Listener, headline
 from ticker.channel import Channel
+from ticker.desk.tally import MOST_OPEN, OPEN_FOR, TALLIED, Tallies, Tally
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout import MOST_OUTPUTS, Fanout, Loaded
+from ticker.fanout.fanout import MOST_OUTPUTS, Fanout, Loaded
 from ticker.filter import Filter
 from ticker.position import Position
-from ticker.tally import MOST_OPEN, OPEN_FOR, TALLIED, Tallies, Tally
 from ticker.urgency import Urgency
 
 ONE, TWO = "a" * 16, "b" * 16

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.pages import WEB
-from ticker.people import Person
+from ticker.people.people import Person
 from ticker.templates import DIRECTION, WORDS, language_of
 
 TEMPLATES = sorted((WEB / "desk").glob("*.html"))

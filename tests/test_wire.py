@@ -19,11 +19,11 @@ from tests.test_sse import Events
 from tests.test_websocket import WS, received
 from ticker.channel import Channel
 from ticker.events import EventType, removal
-from ticker.fanout import SLOW_AFTER, Fanout, Loaded
+from ticker.fanout.fanout import SLOW_AFTER, Fanout, Loaded
+from ticker.fanout.wire import FULL, QueueWire
 from ticker.filter import EVERYTHING
 from ticker.position import Position
 from ticker.protocol import CloseCode, lines
-from ticker.wire import FULL, QueueWire
 
 STREAM = "/v1/channels/en/stream"
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from tests.samples import headline
 from tests.test_reads import CHANNEL
-from ticker import withheld
 from ticker.events import EventType, removal, upsert
-from ticker.scope import Scope
+from ticker.most_read import withheld
+from ticker.most_read.scope import Scope
+from ticker.most_read.story import story_id
+from ticker.most_read.withheld import LIVE, REMOVED, Withheld, why
 from ticker.store import Client
-from ticker.story import story_id
-from ticker.withheld import LIVE, REMOVED, Withheld, why
 
 STATES = st.dictionaries(st.text(min_size=1), st.sampled_from([LIVE, *REMOVED]))
 

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 from ticker import writers
 from ticker.errors import Forbidden, Unauthorized
 from ticker.keys import Keys
-from ticker.people import People
-from ticker.sessions import Sessions
+from ticker.people.people import People
+from ticker.people.sessions import Sessions
 from ticker.store import Client
 from ticker.writer import Role
 from ticker.writers import Writers

@@ -9,8 +9,8 @@ import aiohttp
 
 from tests.servers import Web
 from tests.test_api import Answer
-from ticker.password import Passwords
-from ticker.people import People, Person
+from ticker.people.password import Passwords
+from ticker.people.people import People, Person
 from ticker.store import connect
 from ticker.writer import Role
 

@@ -11,13 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
-from ticker import poll, writers
+from ticker import writers
 from ticker.channel import ChannelName
-from ticker.desk import Desk, Receipt
+from ticker.desk.desk import Desk, Receipt
 from ticker.errors import NoHeadline, TickerError
+from ticker.fanout import poll
+from ticker.fanout.hub import Hub
 from ticker.filter import Filter
 from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
-from ticker.hub import Hub
 from ticker.life import Action
 from ticker.requests import once_of, read_model, version_of
 from ticker.writer import Scope, Writer

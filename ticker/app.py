@@ -13,46 +13,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from ticker import (
-    api,
-    audit_api,
-    check,
-    desk_api,
-    desk_page,
-    editions_api,
-    embedded,
-    errors,
-    feeds,
-    health,
-    most_read,
-    openapi,
-    pages,
-    sign_in,
-    sse,
-    staff,
-    websocket,
-    widget,
-)
+from ticker import api, embedded, errors, feeds, health, openapi, pages, widget
 from ticker import settings as settings_of
-from ticker.audit import Audit
-from ticker.beacon import Beacon
 from ticker.cors import ChannelCors
-from ticker.desk import Desk
-from ticker.guesses import Guesses
-from ticker.hub import Hub
+from ticker.desk import api as desk_api
+from ticker.desk import audit_api, check, editions_api
+from ticker.desk import page as desk_page
+from ticker.desk.audit import Audit
+from ticker.desk.desk import Desk
+from ticker.desk.presence import Presences
+from ticker.desk.receipts import Receipts
+from ticker.fanout import sse, websocket
+from ticker.fanout.hub import Hub
 from ticker.keys import Keys
-from ticker.lists import Lists
-from ticker.oidc import Provider
-from ticker.password import Passwords
-from ticker.people import People
-from ticker.presence import Presences
+from ticker.most_read import api as most_read
+from ticker.most_read.beacon import Beacon
+from ticker.most_read.lists import Lists
+from ticker.most_read.reads import Reads
+from ticker.most_read.stories import Stories
+from ticker.people import sign_in, staff
+from ticker.people.guesses import Guesses
+from ticker.people.oidc import Provider
+from ticker.people.password import Passwords
+from ticker.people.people import People
+from ticker.people.sessions import Sessions
 from ticker.processes import say_ready
-from ticker.reads import Reads
-from ticker.receipts import Receipts
-from ticker.sessions import Sessions
 from ticker.settings import Settings
 from ticker.store import connect, new_clock
-from ticker.stories import Stories
 from ticker.stream import Stream
 from ticker.versions import VERSIONS
 from ticker.writers import Writers

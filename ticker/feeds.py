@@ -19,8 +19,8 @@ from ticker import instant
 from ticker.api import SNAPSHOT_CACHE
 from ticker.channel import Channel
 from ticker.errors import NotFound
+from ticker.fanout.hub import Hub
 from ticker.headline import Headline
-from ticker.hub import Hub
 
 ATOM = "http://www.w3.org/2005/Atom"
 COLUMNS = ("id", "version", "urgency", "kicker", "text", "link", "section", "region", "source",

@@ -6,8 +6,8 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import metrics
 from ticker.errors import NotFound, TickerError, all_errors
-from ticker.fanout import Fanout
-from ticker.hub import Hub
+from ticker.fanout.fanout import Fanout
+from ticker.fanout.hub import Hub
 
 
 async def healthz(_: Request) -> Response:

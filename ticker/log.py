@@ -1,6 +1,6 @@
 """A log in Redis and those who follow it: where it stands, what comes, and whether it is still the same history.
 
-A channel has two of them: what readers are told (`ticker.stream`), and what the desk is told (`ticker.desk_log`).
+A channel has two of them: what readers are told (`ticker.stream`), and what the desk is told (`ticker.desk.log`).
 """
 
 import itertools
@@ -14,11 +14,11 @@ from typing import ClassVar, NamedTuple
 from ticker import events
 from ticker.clock import Clock
 from ticker.events import Event, EventType
-from ticker.fanout import Loaded
+from ticker.fanout.fanout import Loaded
 from ticker.headline import Headline
+from ticker.most_read.ranking import LISTS
+from ticker.most_read.scope import Scope
 from ticker.position import Position
-from ticker.ranking import LISTS
-from ticker.scope import Scope
 from ticker.store import Client, monotonic_ms
 
 logger = logging.getLogger(__name__)

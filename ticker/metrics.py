@@ -15,10 +15,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from ticker.errors import TickerError
-from ticker.fanout import Fanout
+from ticker.fanout.fanout import Fanout
+from ticker.fanout.hub import Hub
 from ticker.histogram import Histogram
-from ticker.hub import Hub
-from ticker.reads import Reads
+from ticker.most_read.reads import Reads
 from ticker.sources import Sources, State
 from ticker.store import Gone
 

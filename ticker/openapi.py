@@ -10,16 +10,16 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import __version__
 from ticker.api import Holding, Nothing, Place, Reason, Retraction
-from ticker.audit import MOST
-from ticker.audit_api import WORDS
-from ticker.editions_api import Duplicate, Together
-from ticker.export import FORMATS
+from ticker.desk.audit import MOST
+from ticker.desk.audit_api import WORDS
+from ticker.desk.editions_api import Duplicate, Together
+from ticker.desk.export import FORMATS
+from ticker.desk.presence import Presence
+from ticker.fanout.poll import LONGEST_WAIT
 from ticker.headline import Draft, Patch, Record
-from ticker.most_read import Coverage, Decision
-from ticker.poll import LONGEST_WAIT
-from ticker.presence import Presence
-from ticker.ranking import LISTS, ROWS
-from ticker.story import Story, StoryDraft
+from ticker.most_read.api import Coverage, Decision
+from ticker.most_read.ranking import LISTS, ROWS
+from ticker.most_read.story import Story, StoryDraft
 from ticker.urgency import Urgency
 
 JSON = "application/json"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ticker import deflate, instant
+from ticker import instant
 from ticker.channel import Channel
 from ticker.events import Event, EventType
+from ticker.fanout import deflate
 from ticker.urgency import Urgency
 
 

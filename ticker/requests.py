@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from ticker.desk import Once
+from ticker.desk.desk import Once
 from ticker.errors import Invalid, Malformed, Slow, TooLarge, UnsupportedMedia, VersionMissing, VersionStale
 
 BODY_LIMIT = 64 * 1024  # bytes

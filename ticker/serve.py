@@ -11,9 +11,9 @@ import uvicorn
 from ticker import logs
 from ticker.app import create_app
 from ticker.errors import TickerError
+from ticker.fanout.transport import HttpProtocol
 from ticker.server import Server
 from ticker.settings import Settings
-from ticker.transport import HttpProtocol
 
 SPARE_FILES = 100  # descriptors kept for Redis, logs and files
 KEEP_ALIVE = 5  # s an idle HTTP connection is kept

@@ -9,8 +9,8 @@ from types import FrameType
 
 from uvicorn import Server as UvicornServer
 
-from ticker.hub import Hub
-from ticker.transport import HttpProtocol
+from ticker.fanout.hub import Hub
+from ticker.fanout.transport import HttpProtocol
 
 
 class Server(UvicornServer):

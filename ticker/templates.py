@@ -14,7 +14,7 @@ from starlette.templating import Jinja2Templates
 from ticker import instant
 from ticker.errors import TickerError, Unauthorized
 from ticker.pages import WEB
-from ticker.people import Person
+from ticker.people.people import Person
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "

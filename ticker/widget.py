@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute, Route
 from ticker.api import SNAPSHOT_CACHE
 from ticker.channel import Channel
 from ticker.errors import Invalid, NotFound
+from ticker.fanout.hub import Hub
 from ticker.headline import Headline
-from ticker.hub import Hub
 from ticker.pages import HEADERS, POLICY, WEB
 from ticker.versions import VERSIONS
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from starlette.requests import HTTPConnection
 
-from ticker import cookies, origin
+from ticker import origin
 from ticker.channel import Channel
 from ticker.errors import Forbidden, Unauthorized
 from ticker.keys import Keys
-from ticker.sessions import Session, Sessions
+from ticker.people import cookies
+from ticker.people.sessions import Session, Sessions
 from ticker.writer import Writer
 
 SAFE = ("GET", "HEAD", "OPTIONS")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from ticker.channel import Channel
 from ticker.errors import TickerError
-from ticker.reader import DAY
-from ticker.scope import Scope
-from ticker.stories import Stories
-from ticker.story import canonical, is_owned, story_id
+from ticker.most_read.reader import DAY
+from ticker.most_read.scope import Scope
+from ticker.most_read.stories import Stories
+from ticker.most_read.story import canonical, is_owned, story_id
 from workers.fetch import Fetched, Fetcher, Request
 from workers.open_graph import story_of
 

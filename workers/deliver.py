@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 from ticker.dead import Dead, Letter
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
 from ticker.headline import Patch, Record, State
 from ticker.seen import Seen

@@ -23,14 +23,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from ticker import embedded, logs
 from ticker import settings as settings_of
 from ticker.dead import Dead
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
+from ticker.desk.links import Links
 from ticker.errors import TickerError
-from ticker.links import Links
+from ticker.most_read.stories import Stories
 from ticker.seen import Known
 from ticker.settings import Settings, SettingsError, SourceSettings
 from ticker.sources import Sources
 from ticker.store import Gone, connect, monotonic_ms, new_clock
-from ticker.stories import Stories
 from ticker.stream import Stream
 from workers import demo, fetch, match, parse
 from workers.articles import LOOK_EVERY as LOOK_AT_ARTICLES_EVERY

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ticker.links import FINE, Links
+from ticker.desk.links import FINE, Links
 from workers.fetch import Failed, Fetcher, Request
 
 LOOK_EVERY = 0.5  # s; an editor waits for it

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from ticker import instant
 from ticker.headline import NAME_LIMIT, TAGS_LIMIT, TEXT_LIMIT
-from ticker.story import StoryDraft
+from ticker.most_read.story import StoryDraft
 
 LOOKED_AT = 512 * 1024  # characters; what a page says of itself is at its beginning
 

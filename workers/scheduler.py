@@ -15,12 +15,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ticker import embedded, logs
 from ticker import settings as settings_of
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import TickerError, Unavailable
-from ticker.lists import Lists
+from ticker.most_read.lists import Lists
+from ticker.most_read.stories import Stories
 from ticker.settings import Settings, SettingsError
 from ticker.store import Gone, connect, new_clock
-from ticker.stories import Stories
 from ticker.stream import Stream
 
 LOOK_EVERY = 0.25  # s; what is due happens within a second of its time

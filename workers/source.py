@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ticker.dead import Dead, Letter
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.errors import TickerError, Unavailable
 from ticker.seen import Known, Seen
 from ticker.settings import SourceSettings

@@ -8,7 +8,7 @@ from tests.journeys.crowd import board_of, crowd
 from tests.journeys.readers import Reader, both_kinds, converged, listening, one_long_channel
 from tests.servers import Web, running
 from ticker.channel import Channel
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.headline import Draft
 from ticker.stream import Stream
 from ticker.urgency import Urgency

@@ -23,7 +23,7 @@ from tests.journeys.readers import (
 from tests.servers import Process, Web, eventually, running
 from ticker import instant
 from ticker.channel import Channel, Undo
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.headline import Draft
 from ticker.keys import Keys
 from ticker.store import connect, new_clock

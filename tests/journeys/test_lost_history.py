@@ -24,7 +24,7 @@ from tests.journeys.readers import (
     standing,
 )
 from tests.servers import RedisServer, Web, binaries, eventually, free_port, running
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.headline import Draft
 from ticker.settings import Settings
 from ticker.store import connect, new_clock

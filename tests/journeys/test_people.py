@@ -10,7 +10,7 @@ from tests.chromium import browser
 from tests.servers import ROOT, RedisServer, Web
 from tests.test_api import serving
 from tests.visitors import PASSWORD, new_person
-from ticker.people import People
+from ticker.people.people import People
 from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role

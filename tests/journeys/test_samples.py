@@ -14,7 +14,7 @@ from lxml import etree
 from tests.feeds import FeedServer, feed_server
 from ticker.channel import Channel
 from ticker.dead import Dead
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.settings import SourceSettings
 from ticker.sources import Sources
 from ticker.store import connect, new_clock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.journeys.crowd import board_of, crowd
 from tests.servers import Web, eventually, resident, running
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.headline import Draft, Patch
 from ticker.stream import Stream
 

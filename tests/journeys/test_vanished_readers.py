@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.journeys.crowd import crowd
 from tests.journeys.readers import standing
 from tests.servers import Process, RedisServer, binaries, eventually, metric, running
-from ticker.desk import Desk
+from ticker.desk.desk import Desk
 from ticker.headline import Draft
 from ticker.settings import Settings
 from ticker.store import connect, new_clock

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from ticker import export, instant, settings
-from ticker.audit import Audit, Verdict, Wanted
-from ticker.chain import Chain
+from ticker import instant, settings
 from ticker.cli.failure import USAGE, Failure
 from ticker.cli.keys import redis
+from ticker.desk import export
+from ticker.desk.audit import Audit, Verdict, Wanted
+from ticker.desk.chain import Chain
 
 
 class Time(click.ParamType[int]):

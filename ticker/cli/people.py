@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import click
 
-from ticker import instant, password, settings, text
+from ticker import instant, settings, text
 from ticker.cli.failure import USAGE, Failure
 from ticker.cli.keys import redis
 from ticker.errors import NoPerson
-from ticker.password import Passwords
-from ticker.people import LOGIN, NAME_LIMIT, People
+from ticker.people import password
+from ticker.people.password import Passwords
+from ticker.people.people import LOGIN, NAME_LIMIT, People
 from ticker.writer import EVERYWHERE, Role
 
 FAULTS = {

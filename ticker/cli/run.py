@@ -17,7 +17,7 @@ from ticker.cli.write import saved_key
 from ticker.client import Client
 from ticker.errors import Unauthorized
 from ticker.keys import Keys
-from ticker.people import People
+from ticker.people.people import People
 from ticker.processes import Processes, is_supervised, leave_with_parent, parse_procfile
 from ticker.settings import Settings
 from ticker.writer import EVERYWHERE, Role, Scope

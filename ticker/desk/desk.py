@@ -1,0 +1,377 @@
+"""The desk: the only way in. A source, an editor and the clock all change headlines here.
+
+Read the situation, decide without touching the world, make it true in one step; when something changed in
+between, do it again.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ticker.channel import Channel
+from ticker.desk import decision
+from ticker.desk.decision import CLOCK
+from ticker.desk.group import FOLLOWED, Edition, follow_up
+from ticker.desk.place import place
+from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, TickerError, Unavailable
+from ticker.headline import REHEARSAL, Draft, Patch, Record, new_id, source_headline_id
+from ticker.life import Action, Command, Decision
+from ticker.stream import Appended, Changed, Situation, Stream, split_answer
+from ticker.tombstone import SAME_TEXT_KEPT, words_of
+from ticker.writer import Writer
+
+TRIES = 20  # times a decision is made anew because something changed under it
+
+logger = logging.getLogger(__name__)
+
+
+class Once(NamedTuple):
+    """A writer's Idempotency-Key, and a digest of the request it was used for."""
+
+    key: str
+    digest: str
+
+
+class Receipt(NamedTuple):
+    """What became of a request. `record` is None for a headline of which only the tombstone is left."""
+
+    record: Record | None
+    position: str | None
+    changed: bool
+    group: str | None = None
+    editions: tuple[Edition, ...] = ()  # what followed for the others of its group
+
+
+class Desk:
+    def __init__(
+        self,
+        stream: Stream,
+        channels: Mapping[str, Channel],
+        *,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.stream = stream
+        self.channels = channels
+        self._randomness = randomness
+
+    # --- what writers ask for ---------------------------------------------------------------------------------------
+
+    async def publish(
+        self, channel: str, draft: Draft, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
+    ) -> Receipt:
+        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say.
+
+        What is only handed in waits for approval always.
+        """
+        source = draft.source
+        sourced = source is not None and source.id is not None
+        headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
+        id_ = headline_id or new_id(self._randomness(10))
+        id_ = f"{REHEARSAL}{id_}" if self._channel(channel).rehearsal else id_
+        command = _command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
+        return await self._do(channel, command, once)
+
+    async def edit(
+        self,
+        channel: str,
+        headline_id: str,
+        patch: Patch,
+        version: int,
+        *,
+        by: Writer | str,
+        hands_in: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Update, or correct when the patch carries a note. VersionStale when it was made on another version."""
+        action = Action.CORRECT if patch.is_correction else Action.UPDATE
+        command = _command(action, by, headline_id, patch=patch, version=version, hands_in=hands_in)
+        return await self._with_editions(channel, command, once)
+
+    async def hold(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str,
+        reason: str | None = None,
+        note: str | None = None,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Off every screen at once, and back with `release`. Asks for no version and no lock.
+
+        `reason` is for the audit, `note` for readers.
+        """
+        command = _command(Action.HOLD, by, headline_id, reason=reason, note=note)
+        return await self._with_editions(channel, command, once)
+
+    async def release(
+        self, channel: str, headline_id: str, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
+    ) -> Receipt:
+        return await self._do(channel, _command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
+
+    async def approve(
+        self, channel: str, headline_id: str, *, by: Writer | str, reason: str | None = None, once: Once | None = None
+    ) -> Receipt:
+        """As a second person. With a `reason` also as the first, when there is nobody else: the glass is broken then,
+        and the audit, the log and the headline say so.
+        """
+        receipt = await self._do(channel, _command(Action.APPROVE, by, headline_id, reason=reason), once)
+        if receipt.changed and receipt.record is not None and receipt.record.unseconded:
+            logger.warning("%s: %s goes out without a second person; the audit has the reason", channel, headline_id)
+        return receipt
+
+    async def recall(self, channel: str, headline_id: str, *, by: Writer | str, once: Once | None = None) -> Receipt:
+        """Back to a draft, from the undo window, its hour or the queue. Refused once readers have it."""
+        return await self._do(channel, _command(Action.RECALL, by, headline_id), once)
+
+    async def spike(
+        self, channel: str, headline_id: str, *, by: Writer | str, reason: str | None = None, once: Once | None = None
+    ) -> Receipt:
+        """Away with a draft that nobody wants. It may not come back, and others may come in the same words."""
+        return await self._do(channel, _command(Action.SPIKE, by, headline_id, reason=reason), once)
+
+    async def join(
+        self, channel: str, headline_id: str, group: str, *, by: Writer | str, once: Once | None = None
+    ) -> Receipt:
+        """It becomes one of a group of editions, unless it is in one."""
+        return await self._do(channel, _command(Action.JOIN, by, headline_id, group=group), once)
+
+    async def fresh(self, channel: str, headline_id: str, *, by: Writer | str, once: Once | None = None) -> Receipt:
+        """An edition whose sister has changed was looked at, and still holds."""
+        return await self._do(channel, _command(Action.FRESH, by, headline_id), once)
+
+    async def retract(
+        self,
+        channel: str,
+        headline_id: str,
+        reason: str,
+        *,
+        by: Writer | str,
+        note: str | None = None,
+        notes: Mapping[str, str] | None = None,
+        editions: bool = True,
+        even_unknown: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Kill it: gone from every screen, for good, and so are its other `editions` where the writer may kill; where
+        not, they are marked.
+
+        `notes` are what readers of these are told, by channel. `even_unknown` bars a headline that has not come yet.
+        """
+        command = _command(Action.RETRACT, by, headline_id, reason=reason, note=note, notes=notes or {})
+        killer = by if editions and isinstance(by, Writer) else None
+        return await self._with_editions(channel, command, once, killer=killer, even_unknown=even_unknown)
+
+    async def move(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str,
+        above: str | None = None,
+        below: str | None = None,
+        to: str | None = None,
+        pinned: bool | None = None,
+        once: Once | None = None,
+    ) -> Receipt:
+        """To a place above or below another headline, to the "top" or "bottom", pinned or not."""
+        self._channel(channel)
+        between = None
+        if above or below or to:
+            records = await self.stream.records(channel)
+            between = place(records, headline_id, above=above, below=below, to=to, pinned=pinned)
+        return await self._do(channel, _command(Action.MOVE, by, headline_id, order=between, pinned=pinned), once)
+
+    async def expire(
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str = CLOCK,
+        at_once: bool = False,
+        once: Once | None = None,
+    ) -> Receipt:
+        """Off the strip without a word, when its time is over or `at_once`."""
+        receipt = await self._do(channel, _command(Action.EXPIRE, by, headline_id, at_once=at_once), once)
+        if receipt.record is None and by != CLOCK:
+            raise NoHeadline(headline_id)
+        return receipt
+
+    async def find(self, channel: str, headline_id: str) -> Record | None:
+        """The headline as the desk keeps it. Killed when only its tombstone is left."""
+        self._channel(channel)
+        found = await self.stream.read(channel, headline_id, (), "")
+        tombstone = found.tombstone(headline_id)
+        if tombstone is not None:
+            raise Killed(tombstone.sentence)
+        return found.record
+
+    async def bars(self, channel: str, headline_text: str) -> bool:
+        """Whether these words were killed so lately that nobody may publish them."""
+        words = words_of(headline_text)
+        found = await self.stream.read(channel, "", (words,), "")
+        tombstone = found.tombstone(words)
+        return tombstone is not None and found.now - tombstone.at < SAME_TEXT_KEPT
+
+    # --- what the clock asks for ------------------------------------------------------------------------------------
+
+    async def lapse(self, channel: str, timer: str) -> Receipt | None:
+        """A timer has run out. Doing it twice, or too early, does nothing."""
+        what, _, headline_id = timer.partition(":")
+        action = {"release": Action.START, "expire": Action.EXPIRE, "forget": Action.FORGET}.get(what)
+        if action is None:
+            await self.stream.drop_timer(channel, timer)
+            return None
+        receipt = await self._do(channel, Command(action, CLOCK, headline_id), None)
+        if not receipt.changed and _has_no_use(action, receipt.record, self.stream.now()):
+            await self.stream.drop_timer(channel, timer)
+        return receipt
+
+    # --- how it is done ---------------------------------------------------------------------------------------------
+
+    async def _with_editions(
+        self,
+        channel: str,
+        command: Command,
+        once: Once | None,
+        *,
+        killer: Writer | None = None,
+        even_unknown: bool = False,
+    ) -> Receipt:
+        """And what follows for the other editions. One that fails stops none of the others; a repeat with the same
+        key does what is left to do. A kill is carried on even when it was made before.
+        """
+        receipt = await self._do(channel, command, once, even_unknown=even_unknown)
+        concerns = receipt.changed or command.action is Action.RETRACT
+        if receipt.group is None or command.action not in FOLLOWED or not concerns:
+            return receipt
+        on = self._channel(channel)
+        told = await asyncio.gather(
+            *(
+                self._follow_up(on, other, command, receipt.group, once, killer)
+                for other in self.channels.values()
+                if other.rehearsal == on.rehearsal
+            )
+        )
+        return receipt._replace(editions=tuple(edition for some in told for edition in some))
+
+    async def _follow_up(
+        self, on: Channel, other: Channel, command: Command, group: str, once: Once | None, killer: Writer | None
+    ) -> list[Edition]:
+        try:
+            others = await self.stream.group(other.name, group)
+        except TickerError as error:
+            return [Edition(other.name, None, "failed", error.detail)]
+        return [
+            await self._follow_up_one(on, other, headline_id, command, once, killer)
+            for headline_id in others
+            if headline_id != command.id
+        ]
+
+    async def _follow_up_one(
+        self, on: Channel, other: Channel, headline_id: str, command: Command, once: Once | None, killer: Writer | None
+    ) -> Edition:
+        kills = killer is not None and killer.may(Action.RETRACT, other.name)
+        follows = follow_up(command, on, other, headline_id, self.stream.now(), kills=kills)
+        key = Once(f"{once.key} {follows.action} {headline_id}", once.digest) if once else None
+        try:
+            await self._do(other.name, follows, key)
+        except TickerError as error:
+            logger.warning("%s: %s could not follow %s/%s", other.name, headline_id, on.name, command.id)
+            return Edition(other.name, headline_id, "failed", error.detail)
+        return Edition(other.name, headline_id, "marked" if follows.stale else "retracted")
+
+    async def _do(
+        self, channel_name: str, command: Command, once: Once | None, *, even_unknown: bool = False
+    ) -> Receipt:
+        channel = self._channel(channel_name)
+        key = _once_key(command.by, once) if once else self._randomness(16).hex()
+        identities = decision.identities(command, None)
+        # What is published is nearly always new: guess so, and save a look; append.lua sees when it is not.
+        guess = self.stream.nothing_yet(command.id) if command.action is Action.PUBLISH else None
+        for _ in range(TRIES):
+            found = guess or await self.stream.read(channel_name, command.id, identities, key)
+            guess = None
+            if found.answer is not None:
+                await self.stream.confirm(channel_name, key)
+                return _same_answer(*split_answer(found.answer), once)
+            wanted = decision.identities(command, found.record)
+            if wanted != identities:  # only now is it known which words a kill must bar
+                identities = wanted
+                continue
+            decided = decision.decide(found, command, channel, identities, even_unknown=even_unknown)
+            if decided is None:
+                return Receipt(found.record, None, changed=False, group=_group(found))
+            change = decision.change(found, command, decided, identities, once.digest if once else None)
+            try:
+                appended = await self.stream.append(channel_name, identities, key, change)
+            except Changed:
+                continue
+            if change.board and appended.size > channel.limit:
+                await self._make_room(channel, appended)
+            return _receipt(appended, decided, once)
+        raise Unavailable("Too many changes to this headline at the same moment; try again.")
+
+    async def _make_room(self, channel: Channel, appended: Appended) -> None:
+        """A full strip lets its last headline go, so that a flash is never refused."""
+        try:
+            for _ in range(appended.size - channel.limit):
+                command = Command(Action.EXPIRE, "desk", appended.lowest, at_once=True)
+                found = await self.stream.read(channel.name, command.id, (), "")
+                decided = decision.decide(found, command, channel, (), even_unknown=False)
+                if decided is None:
+                    return
+                change = decision.change(found, command, decided, (), None)
+                appended = await self.stream.append(channel.name, (), self._randomness(16).hex(), change)
+        except (Unavailable, Changed):  # what was asked for is done; the next one makes the room
+            logger.warning("%s: the strip is over its limit of %d for now", channel.name, channel.limit)
+
+    def _channel(self, name: str) -> Channel:
+        channel = self.channels.get(name)
+        if channel is None:
+            raise NoChannel(name)
+        return channel
+
+
+def _command(action: Action, by: Writer | str, headline_id: str, **fields: Any) -> Command:
+    """`by` is a writer, or the name of what of ours acts: a source, the clock."""
+    if isinstance(by, str):
+        return Command(action, by, headline_id, **fields)
+    return Command(action, by.name, headline_id, via=by.via, is_person=by.is_person, **fields)
+
+
+def _group(found: Situation) -> str | None:
+    """Of a killed one the tombstone knows it."""
+    tombstone = found.tombstone(found.id)
+    return tombstone.group if tombstone else found.record.group if found.record else None
+
+
+def _receipt(appended: Appended, decided: Decision, once: Once | None) -> Receipt:
+    if appended.answer is not None:
+        return _same_answer(appended.position, appended.answer, once)
+    record = decided.record
+    return Receipt(record, appended.position or None, changed=True, group=record.group if record else None)
+
+
+def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
+    fields = json.loads(answer)
+    if once is not None and fields["digest"] != once.digest:
+        raise KeyReused("This Idempotency-Key belongs to another request; use a new key for a new request.")
+    record = Record.model_validate_json(fields["record"]) if fields["record"] else None
+    return Receipt(record, position or None, changed=True, group=record.group if record else None)
+
+
+def _once_key(by: Writer | str, once: Once) -> str:
+    """Each writer has keys of its own: nobody gets an answer that was another's."""
+    return hashlib.blake2b(f"{by}\0{once.key}".encode(), digest_size=16).hexdigest()
+
+
+def _has_no_use(action: Action, record: Record | None, now: int) -> bool:
+    if record is None or action is Action.FORGET:
+        return True
+    due = record.publish_at if action is Action.START else record.expires_at
+    return due is None or due <= now

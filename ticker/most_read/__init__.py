@@ -1,0 +1,1 @@
+"""What readers read, as lists that move by themselves: stories, the beacon, counting, ranking."""
