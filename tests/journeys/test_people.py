@@ -42,6 +42,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def sign_in(page: Page, web: Web, login: str) -> None:
     """By keyboard: the field one is to fill in first has the focus."""
     await page.goto(f"{web.url}/desk/people")
+    await page.locator("#login:focus").wait_for()
     for word in (login, PASSWORD):
         await page.keyboard.type(word)
         await page.keyboard.press("Tab")
@@ -60,6 +61,7 @@ async def test_an_admin_adds_somebody_who_comes_in_by_the_link(web: Web, people:
     await here.get_by_role("button", name=W["person_add"]).press("Enter")
     link = await here.get_by_label(W["invitation_link"]).input_value()
     await there.goto(link)
+    await there.locator("#password:focus").wait_for()
     await there.keyboard.type(PASSWORD)
     await there.keyboard.press("Enter")
     await there.wait_for_url("**/desk/en")  # the only one that is theirs
