@@ -3,6 +3,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.servers import RedisServer, binaries, cluster
@@ -13,6 +14,11 @@ from ticker.stream import Stream
 
 # A shell that runs the tests in the background has Ctrl-C ignored, also by the processes in which it is tried.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+hypothesis.settings.register_profile(
+    "patient", deadline=None
+)  # how long an example takes says something of the machine
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

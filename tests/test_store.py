@@ -1,10 +1,12 @@
+import asyncio
+
 import pytest
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import BusyLoadingError, OutOfMemoryError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ticker.errors import StorageFull, Unavailable
-from ticker.store import connect, refusal
+from ticker.store import connect, end, refusal
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,24 @@ def test_each_failure_is_a_sentence_that_says_what_to_do(error: Exception, kind:
     assert type(told) is kind
     assert word in told.detail
     assert told.detail.endswith(".") or "WRONGTYPE" in told.detail
+
+
+async def test_a_task_that_loses_a_cancellation_ends_all_the_same() -> None:
+    """As Python 3.11's `wait_for` makes it do when what it waited for comes at that moment."""
+    lost = []
+
+    async def deaf() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(1)
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await end(task)
+    assert task.cancelled()
+    assert lost
+    await end(task)  # once more is harmless

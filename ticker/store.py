@@ -29,6 +29,7 @@ from ticker.errors import StorageFull, TickerError, Unavailable
 
 TIMEOUT = 10.0  # s for an answer; longer than any blocking read waits
 CONNECT_TIMEOUT = 3.0  # s
+CANCEL_AGAIN = 1.0  # s
 RETRIES = 3  # every write carries a `once` key, so that sending it again is harmless
 
 Client = Any  # redis.asyncio.Redis or RedisCluster: the same commands, no common type
@@ -115,6 +116,16 @@ def end_if_cancelled() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def end(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks until they have ended, however often one of them loses it (see above)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def monotonic_ms() -> int:

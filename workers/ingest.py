@@ -30,7 +30,7 @@ from ticker.most_read.stories import Stories
 from ticker.seen import Known
 from ticker.settings import Settings, SettingsError, SourceSettings
 from ticker.sources import Sources
-from ticker.store import Gone, connect, monotonic_ms, new_clock
+from ticker.store import Gone, connect, end, end_if_cancelled, monotonic_ms, new_clock
 from ticker.stream import Stream
 from workers import demo, fetch, match, parse
 from workers.articles import LOOK_EVERY as LOOK_AT_ARTICLES_EVERY
@@ -101,9 +101,7 @@ class Ingest:
             for task in done - {stopping}:
                 task.result()  # none of them ends by itself: it has failed in a way we do not know
         finally:
-            for task in (stopping, *tasks):
-                task.cancel()
-            await asyncio.gather(stopping, *tasks, return_exceptions=True)
+            await end(stopping, *tasks)
 
     async def once(self) -> int:
         """Every source, now. How many of them failed."""
@@ -141,9 +139,7 @@ class Ingest:
             else:
                 logger.warning("%s: the lease is lost; another process polls it now", settings.name)
         finally:
-            polling.cancel()
-            keeping.cancel()
-            await asyncio.gather(polling, keeping, return_exceptions=True)
+            await end(polling, keeping)
 
     async def _poll(self, settings: SourceSettings) -> None:
         source = self._source(settings)
@@ -159,6 +155,7 @@ class Ingest:
         desk = self.tools.desk
         articles = Articles(Stories(desk.stream.redis), self.tools.fetcher, desk.channels)
         while True:
+            end_if_cancelled()
             with contextlib.suppress(*Gone, TickerError):
                 await articles.look(self.tools.now())
             await asyncio.sleep(LOOK_AT_ARTICLES_EVERY)
@@ -166,12 +163,14 @@ class Ingest:
     async def _look_at_links(self) -> None:
         links = LinkCheck(Links(self.tools.desk.stream.redis), self.tools.fetcher)
         while True:
+            end_if_cancelled()
             with contextlib.suppress(*Gone):
                 await links.look()
             await asyncio.sleep(LOOK_AT_LINKS_EVERY)
 
     async def _hear_the_time(self) -> None:
         while True:
+            end_if_cancelled()
             with contextlib.suppress(*Gone):
                 await self.tools.desk.stream.hear_the_time()
             await asyncio.sleep(TIME_EVERY)

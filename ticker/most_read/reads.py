@@ -33,7 +33,7 @@ from ticker.most_read.ranking import Window
 from ticker.most_read.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
 from ticker.most_read.scope import Scope, scopes_of
 from ticker.most_read.stories import MOST_SCOPES, Stories
-from ticker.store import Client, Gone
+from ticker.store import Client, Gone, end_if_cancelled
 
 COUNT = Path(__file__).with_name("count.lua").read_text()
 
@@ -126,6 +126,7 @@ class Reads:
         """Until it is cancelled; what is there then is written still."""
         try:
             while True:
+                end_if_cancelled()
                 await self.turn()
                 await asyncio.sleep(EVERY)
         finally:

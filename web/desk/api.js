@@ -17,26 +17,36 @@ export class Api {
   /** @param {string} channel */
   constructor(channel) {
     this.channel = channel;
+    /** @type {Set<Promise<any>>} */
+    this.changes = new Set(); // that are not answered yet
+  }
+
+  /** Until every change is answered, and whoever asked for it has heard. */
+  async settled() {
+    while (this.changes.size) {
+      await Promise.allSettled(this.changes);
+      await new Promise((resolve) => { setTimeout(resolve); });
+    }
   }
 
   /** @param {object} draft @param {string} [channel] */
   publish(draft, channel = this.channel) {
-    return this._ask("POST", `/v1/channels/${channel}/headlines`, draft);
+    return this._change("POST", `/v1/channels/${channel}/headlines`, draft);
   }
 
   /** @param {Record} record @param {object} patch @param {number} [version] the one it was made on */
   edit({ id, channel, version: newest }, patch, version = newest) {
-    return this._ask("PATCH", this._of(channel, id), patch, { "If-Match": `"${version}"` });
+    return this._change("PATCH", this._of(channel, id), patch, { "If-Match": `"${version}"` });
   }
 
   /** @param {Record} record @param {string} action as in the API's addresses @param {object} [body] */
   act({ id, channel }, action, body = {}) {
-    return this._ask("POST", `${this._of(channel, id)}/${action}`, body);
+    return this._change("POST", `${this._of(channel, id)}/${action}`, body);
   }
 
   /** Of one story, together. @param {{[channel: string]: object}} drafts */
   editions(drafts) {
-    return this._ask("POST", "/v1/editions", { drafts });
+    return this._change("POST", "/v1/editions", { drafts });
   }
 
   /** @param {object} draft */
@@ -56,6 +66,14 @@ export class Api {
 
   _of(channel, id) {
     return `/v1/channels/${channel || this.channel}/headlines/${id}`;
+  }
+
+  /** @returns {Promise<Answer>} */
+  _change(method, path, body, headers = {}) {
+    const change = this._ask(method, path, body, headers);
+    this.changes.add(change);
+    change.finally(() => this.changes.delete(change));
+    return change;
   }
 
   /** @returns {Promise<Answer>} */

@@ -9,9 +9,10 @@ const REPEAT_MS = 250;
  * @typedef {{label: string, key?: string, run: () => any, danger?: boolean}} Offer
  */
 export class Dock {
-  /** @param {() => number} now ms by the server's clock */
-  constructor(now) {
+  /** @param {() => number} now ms by the server's clock @param {() => Promise<void>} settled nothing is on its way */
+  constructor(now, settled) {
     this.now = now;
+    this.settled = settled;
     this.element = document.getElementById("done");
     this.polite = document.getElementById("polite");
     this.assertive = document.getElementById("assertive");
@@ -51,7 +52,8 @@ export class Dock {
     return this.until > this.now();
   }
 
-  takeBack() {
+  async takeBack() {
+    await this.settled(); // what is on its way is what was done last: it, and not what was before it
     const undo = this.undo;
     if (!undo) return;
     this.undo = null;

@@ -19,7 +19,7 @@ import { about, words } from "./words.js";
 const ticker = new DeskTicker(about.channel.name);
 const now = () => ticker.now();
 const api = new Api(about.channel.name);
-const dock = new Dock(now);
+const dock = new Dock(now, () => api.settled());
 const menu = new Menu();
 const lists = new Lists({ act: (name, record) => actions.run(name, record), menu: (record, anchor) => openMenu(record, anchor) });
 const composer = new Composer({
