@@ -385,6 +385,13 @@ def test_what_is_held_before_anybody_saw_it_is_no_way_round_the_second_person(*,
     assert untouched.state is State.LIVE
 
 
+def test_what_is_approved_are_the_words_that_were_read() -> None:
+    waiting = record(State.AWAITING, urgency=Urgency.FLASH)
+    with pytest.raises(errors.VersionStale, match="You approved version 2; it is at version 3 now"):
+        decide(waiting, command(Action.APPROVE, version=2), FOUR_EYES, NOW)
+    assert decided(waiting, Action.APPROVE, FOUR_EYES, version=3).state is State.LIVE
+
+
 def test_who_has_got_another_name_is_no_second_person() -> None:
     waiting = decided(None, Action.PUBLISH, FOUR_EYES, by="Ana Ruiz (ana)", draft=FLASH)
     assert waiting.state is State.AWAITING

@@ -250,6 +250,8 @@ def _asks_for_a_second(record: Record, command: Command, channel: Channel) -> bo
 
 def _seconded(record: Record, command: Command) -> Record:
     """Approved by another than who wrote it or handed it in; or by the same, who breaks the glass with a reason."""
+    if command.version not in (0, record.version):
+        raise _stale(record, f"You approved version {command.version}", "approve")
     if _who(command.by) not in (_who(record.author), _who(record.handed_in_by)):
         return record.replaced(unseconded=None)
     if not command.reason:
@@ -279,15 +281,19 @@ def _go_live(record: Record, event: EventType, now: int, default_expiry: int = D
     return Decision(live, upsert(event, live), _timers(live.id, expire=expires_at))
 
 
+def _stale(current: Record, done: str, again: str) -> errors.VersionStale:
+    return errors.VersionStale(
+        f"{done}; it is at version {current.version} now. Read it, then {again} again.",
+        version=current.version,
+        current=current.model_dump(mode="json", exclude_none=True),
+    )
+
+
 def _edit(current: Record, command: Command, channel: Channel, now: int) -> Decision | None:
     patch = command.patch
     assert patch is not None
     if command.version != current.version:
-        raise errors.VersionStale(
-            f"You edited version {command.version}; it is at version {current.version} now. Read it, then edit again.",
-            version=current.version,
-            current=current.model_dump(mode="json", exclude_none=True),
-        )
+        raise _stale(current, f"You edited version {command.version}", "edit")
     changes: dict[str, Any] = patch.changes()
     if "publish_at" in changes and current.published_at is not None:
         del changes["publish_at"]  # it has been seen; its hour is past
