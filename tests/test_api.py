@@ -223,7 +223,9 @@ async def test_a_second_person_approves(http: aiohttp.ClientSession, web: Web) -
     assert (await first.act(flash, "release")).fault == (409, "refused")
     assert (await first.act(flash, "approve")).fault == (403, "forbidden")
     assert flash["id"] not in await first.board()
-    approved = await second.act(flash, "approve")
+    await first.edit(flash, text="The dam holds")
+    assert (await second.act(flash, "approve", If_Match='"1"')).fault == (412, "version-stale")
+    approved = await second.act(flash, "approve", If_Match='"2"')
     assert (approved.status, approved.json["state"]) == (200, "live")
     await eventually_shown(second, approved.json)
     assert (await second.act(flash, "approve")).status == 200

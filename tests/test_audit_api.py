@@ -60,7 +60,9 @@ async def test_as_files(desk: Api) -> None:
     assert len(some.text.splitlines()) == 1
 
 
-@pytest.mark.parametrize("query", ["from=yesterday", "until=1", "limit=501", "limit=x", "after=x", f"q={'x' * 201}"])
+@pytest.mark.parametrize(
+    "query", ["from=yesterday", "until=1", "limit=501", "limit=x", "after=x", "after=%D9%A3-1", f"q={'x' * 201}"]
+)
 async def test_what_is_not_right_is_named(desk: Api, query: str) -> None:
     answer = await desk.get(f"{AUDIT}?{query}")
     assert answer.fault == (422, "invalid")

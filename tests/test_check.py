@@ -104,9 +104,12 @@ async def test_what_is_refused(desk: Api, web) -> None:
     assert (await nobody("POST", "headlines/check", {"text": "x"})).fault == (401, "unauthorized")
     curator = Api(desk.http, web.url, await fresh_key(web, "Curator", "curate"))
     assert (await curator("POST", "headlines/check", {"text": "x"})).fault == (403, "forbidden")
+    wire = Api(desk.http, web.url, await fresh_key(web, "Wire", "source"))  # it must not learn what others draft
+    assert (await wire("POST", "headlines/check", {"text": "x"})).fault == (403, "forbidden")
     elsewhere = Api(desk.http, web.url, desk.key, channel="nowhere")
     assert (await elsewhere("POST", "headlines/check", {"text": "x"})).fault == (404, "no-channel")
     assert (await desk("POST", "headlines/check", b"{")).fault == (400, "malformed")
     assert (await desk("POST", "headlines/check", b"[1]")).fault == (400, "malformed")
+    assert (await desk("POST", "headlines/check", b"[" * 60_000)).fault == (400, "malformed")
     assert (await desk("POST", "headlines/check", b"x", Content_Type="text/plain")).fault[0] == 415
     assert (await desk("POST", "headlines/check", b" " * 70_000)).fault == (413, "too-large")

@@ -371,6 +371,35 @@ def test_who_has_rewritten_it_is_approved_by_the_other() -> None:
     assert decided(rewritten, Action.APPROVE, FOUR_EYES, by="ann").state is State.LIVE
 
 
+@pytest.mark.parametrize("hands_in", [False, True])
+def test_what_is_held_before_anybody_saw_it_is_no_way_round_the_second_person(*, hands_in: bool) -> None:
+    draft = Draft(text="Text", publish_at=NOW + HOUR)
+    held = decided(decided(None, Action.PUBLISH, FOUR_EYES, draft=draft), Action.HOLD, FOUR_EYES)
+    urgency = Urgency.ROUTINE if hands_in else Urgency.FLASH
+    flash = Patch(text="Other", urgency=urgency, publish_at=None)
+    waiting = decided(held, Action.UPDATE, FOUR_EYES, patch=flash, version=1, hands_in=hands_in)
+    assert (waiting.state, waiting.handed_in_by) == (State.AWAITING, "bob")
+    with pytest.raises(errors.Forbidden):
+        decide(waiting, command(Action.APPROVE), FOUR_EYES, NOW)
+    untouched = decided(held, Action.RELEASE, FOUR_EYES, now=NOW + HOUR)
+    assert untouched.state is State.LIVE
+
+
+def test_what_is_approved_are_the_words_that_were_read() -> None:
+    waiting = record(State.AWAITING, urgency=Urgency.FLASH)
+    with pytest.raises(errors.VersionStale, match="You approved version 2; it is at version 3 now"):
+        decide(waiting, command(Action.APPROVE, version=2), FOUR_EYES, NOW)
+    assert decided(waiting, Action.APPROVE, FOUR_EYES, version=3).state is State.LIVE
+
+
+def test_who_has_got_another_name_is_no_second_person() -> None:
+    waiting = decided(None, Action.PUBLISH, FOUR_EYES, by="Ana Ruiz (ana)", draft=FLASH)
+    assert waiting.state is State.AWAITING
+    with pytest.raises(errors.Forbidden):
+        decide(waiting, command(Action.APPROVE, by="Ana R. (bob) (ana)"), FOUR_EYES, NOW)
+    assert decided(waiting, Action.APPROVE, FOUR_EYES, by="Ana Ruiz (bob)").state is State.LIVE
+
+
 def test_words_that_were_changed_after_the_approval_are_approved_again() -> None:
     draft = FLASH.model_copy(update={"publish_at": NOW + HOUR})
     waiting = decided(None, Action.PUBLISH, FOUR_EYES, draft=draft, by="ann")

@@ -67,6 +67,23 @@ async def test_an_invitation_is_taken_once(redis: Client) -> None:
     assert await people.accept(late) is None
 
 
+async def test_a_link_that_was_lost_opens_nothing_once_another_was_used(redis: Client) -> None:
+    now = 1_000
+    people = People(redis, lambda: now)
+    await people.add("ana", "Ana", {})
+    lost, used = await people.invite("ana"), await people.invite("ana")
+    assert await people.accept(used)
+    now = 2_000
+    ana = await people.end_sessions("ana")  # as everything does that sets a password
+    assert (await people.invited(lost), await people.accept(lost)) == (None, None)
+    left = await people.invite("ana")
+    assert await people.invited(left) == ana
+    now = 3_000
+    await people.remove("ana")
+    await people.add("ana", "Another Ana", {})
+    assert await people.accept(left) is None
+
+
 @pytest.mark.parametrize("login", ["", "-a", "Ana", "a b", "a" * 65, "ana/..", "äna", "a\n"])
 def test_what_is_no_login(login: str) -> None:
     assert not LOGIN.fullmatch(login)

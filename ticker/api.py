@@ -168,7 +168,9 @@ async def release(request: Request) -> Response:
 
 
 async def approve(request: Request) -> Response:
-    return await _simply(request, await _writer(request, Action.APPROVE), _desk(request).approve, Reason)
+    writer = await _writer(request, Action.APPROVE)
+    version = version_of(request) if "if-match" in request.headers else 0
+    return await _simply(request, writer, functools.partial(_desk(request).approve, version=version), Reason)
 
 
 async def recall(request: Request) -> Response:

@@ -250,13 +250,20 @@ def _asks_for_a_second(record: Record, command: Command, channel: Channel) -> bo
 
 def _seconded(record: Record, command: Command) -> Record:
     """Approved by another than who wrote it or handed it in; or by the same, who breaks the glass with a reason."""
-    if command.by not in (record.author, record.handed_in_by):
+    if command.version not in (0, record.version):
+        raise _stale(record, f"You approved version {command.version}", "approve")
+    if _who(command.by) not in (_who(record.author), _who(record.handed_in_by)):
         return record.replaced(unseconded=None)
     if not command.reason:
         raise errors.Forbidden(
             "A second person must approve what you have written or handed in. Is there nobody? Then give a `reason`."
         )
     return record.replaced(unseconded=True)
+
+
+def _who(name: str | None) -> str:
+    """What stays of a writer's name when it is changed: the login, or the key's id, in brackets at its end."""
+    return (name or "").rpartition(" (")[2]
 
 
 def _go_live(record: Record, event: EventType, now: int, default_expiry: int = DAY) -> Decision:
@@ -274,15 +281,19 @@ def _go_live(record: Record, event: EventType, now: int, default_expiry: int = D
     return Decision(live, upsert(event, live), _timers(live.id, expire=expires_at))
 
 
+def _stale(current: Record, done: str, again: str) -> errors.VersionStale:
+    return errors.VersionStale(
+        f"{done}; it is at version {current.version} now. Read it, then {again} again.",
+        version=current.version,
+        current=current.model_dump(mode="json", exclude_none=True),
+    )
+
+
 def _edit(current: Record, command: Command, channel: Channel, now: int) -> Decision | None:
     patch = command.patch
     assert patch is not None
     if command.version != current.version:
-        raise errors.VersionStale(
-            f"You edited version {command.version}; it is at version {current.version} now. Read it, then edit again.",
-            version=current.version,
-            current=current.model_dump(mode="json", exclude_none=True),
-        )
+        raise _stale(current, f"You edited version {command.version}", "edit")
     changes: dict[str, Any] = patch.changes()
     if "publish_at" in changes and current.published_at is not None:
         del changes["publish_at"]  # it has been seen; its hour is past
@@ -301,7 +312,7 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
         return Decision(edited, event, _timers(edited.id, expire=edited.expires_at))
     if current.state is State.AWAITING or (
-        current.state is State.SCHEDULED and _asks_for_a_second(edited, command, channel)
+        current.state in (State.SCHEDULED, State.HELD) and not seen and _asks_for_a_second(edited, command, channel)
     ):
         # What was approved were other words.
         awaiting = _out_of_the_window(edited).replaced(state=State.AWAITING, handed_in_by=command.by)

@@ -70,6 +70,7 @@ AUDIT = [
 ]
 LIMIT = _param("limit", "query", {"type": "integer", "minimum": 0, "maximum": MOST}, "entries; 100 by default")
 IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited, such as `"3"`', required=True)
+IF_UNCHANGED = _param("If-Match", "header", {"type": "string"}, 'none but this version, such as `"3"`')
 FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
 
 _READ_PROBLEMS = ("404", "405", "422", "429", "503")
@@ -101,10 +102,11 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"content": {JSON: {"schema": schema}}}
 
 
-def _write(summary: str, body: type[BaseModel], *, optional: bool = False) -> dict[str, Any]:
-    answer = _json({"type": "object"})
-    params = [CHANNEL, ID, ONCE]
-    return _operation(summary, params, answer=answer, body=body, optional=optional, problems=_WRITE_PROBLEMS)
+def _write(
+    summary: str, body: type[BaseModel], *more: dict[str, Any], optional: bool = False, problems: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    answer, params, problems = _json({"type": "object"}), [CHANNEL, ID, *more, ONCE], (*_WRITE_PROBLEMS, *problems)
+    return _operation(summary, params, answer=answer, body=body, optional=optional, problems=problems)
 
 
 def document() -> dict[str, Any]:
@@ -206,7 +208,9 @@ def _actions() -> dict[str, Any]:
         "retract": _write("Kill it: gone everywhere, for good", Retraction),
         "hold": _write("Off every screen at once; reversible", Holding, optional=True),
         "release": _write("Let it go to readers", Nothing, optional=True),
-        "approve": _write("Approve it as a second person", Reason, optional=True),
+        "approve": _write(
+            "Approve it as a second person", Reason, IF_UNCHANGED, optional=True, problems=("412", "428")
+        ),
         "recall": _write("Back to a draft, before readers have it", Nothing, optional=True),
         "spike": _write("Away with a draft that nobody wants", Reason, optional=True),
         "expire": _write("Off the strip without a word, now", Nothing, optional=True),

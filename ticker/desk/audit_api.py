@@ -14,7 +14,7 @@ from ticker.desk.audit import MOST, Audit, Page, Wanted
 from ticker.errors import Invalid
 from ticker.requests import whole_number
 
-_ENTRY = re.compile(r"\d{1,15}-\d{1,10}")
+_ENTRY = re.compile(r"[0-9]{1,15}-[0-9]{1,10}")
 WORDS = 200  # characters looked for
 
 

@@ -114,12 +114,21 @@ class Desk:
         return await self._do(channel, _command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
 
     async def approve(
-        self, channel: str, headline_id: str, *, by: Writer | str, reason: str | None = None, once: Once | None = None
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str,
+        reason: str | None = None,
+        version: int = 0,
+        once: Once | None = None,
     ) -> Receipt:
         """As a second person. With a `reason` also as the first, when there is nobody else: the glass is broken then,
-        and the audit, the log and the headline say so.
+        and the audit, the log and the headline say so. With a `version` none but these words: VersionStale when
+        somebody has changed them while they were read.
         """
-        receipt = await self._do(channel, _command(Action.APPROVE, by, headline_id, reason=reason), once)
+        command = _command(Action.APPROVE, by, headline_id, reason=reason, version=version)
+        receipt = await self._do(channel, command, once)
         if receipt.changed and receipt.record is not None and receipt.record.unseconded:
             logger.warning("%s: %s goes out without a second person; the audit has the reason", channel, headline_id)
         return receipt

@@ -14,7 +14,7 @@ from ticker.writer import Role, Writer, rights_of
 
 PEOPLE = "ticker:people"  # hash: login → JSON of the person
 SUBJECTS = "ticker:subjects"  # hash: who somebody is at a sign-in provider → login
-INVITATION = "ticker:invitation:"  # and a digest: string, the login, until it is used or over
+INVITATION = "ticker:invitation:"  # and a digest: string, when it was made and the login, until it is used or over
 INVITATION_KEPT = 3 * 24 * 3600  # s
 TRIES = 20
 
@@ -101,20 +101,26 @@ class People:
     # --- invitations ------------------------------------------------------------------------------------------------
 
     async def invite(self, login: str) -> str:
-        """A token with which this person may choose a password, once."""
+        """A token with which this person may choose a password, once. It is void as soon as their sessions are ended,
+        which a new password does: of several links the first that is used is the last.
+        """
         token = secrets.token_urlsafe(24)
-        await ask(self.redis, "set", INVITATION + _digest(token), login, ex=INVITATION_KEPT)
+        await ask(self.redis, "set", INVITATION + _digest(token), f"{self._now()} {login}", ex=INVITATION_KEPT)
         return token
 
     async def invited(self, token: str) -> Person | None:
         """Whom a token is for; it may still be used."""
-        login = await ask(self.redis, "get", INVITATION + _digest(token))
-        return await self.get(login) if login else None
+        return await self._of_invitation(await ask(self.redis, "get", INVITATION + _digest(token)))
 
     async def accept(self, token: str) -> Person | None:
         """The same, and it is used up."""
-        login = await ask(self.redis, "getdel", INVITATION + _digest(token))
-        return await self.get(login) if login else None
+        return await self._of_invitation(await ask(self.redis, "getdel", INVITATION + _digest(token)))
+
+    async def _of_invitation(self, stored: str | None) -> Person | None:
+        """None as well when it was made for a password before the present one, or for a namesake who has left."""
+        made_at, _, login = (stored or "").partition(" ")
+        person = await self.get(login) if login else None
+        return person if person and int(made_at) >= max(person.sessions_from, person.created_at) else None
 
 
 def _digest(token: str) -> str:

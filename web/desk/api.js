@@ -40,8 +40,9 @@ export class Api {
   }
 
   /** @param {Record} record @param {string} action as in the API's addresses @param {object} [body] */
-  act({ id, channel }, action, body = {}) {
-    return this._change("POST", `${this._of(channel, id)}/${action}`, body);
+  act({ id, channel, version }, action, body = {}) {
+    const read = action === "approve" ? { "If-Match": `"${version}"` } : {}; // these words and no others
+    return this._change("POST", `${this._of(channel, id)}/${action}`, body, read);
   }
 
   /** Of one story, together. @param {{[channel: string]: object}} drafts */
