@@ -1,6 +1,7 @@
 """The desk's page in a real browser, against the real service: two editors at once, by keyboard, in three languages."""
 
 import datetime as dt
+import itertools
 import json
 import re
 import uuid
@@ -480,6 +481,43 @@ async def test_a_crashed_tab_loses_nothing(sits: Any, api: Api) -> None:
     await again.press("Control+Enter")
     await again.shows("The one that was being edited", "#live")
     assert again.faults == []
+
+
+async def test_a_session_that_has_ended_is_said_and_the_way_back_in_loses_nothing(
+    sits: Any, api: Api, web: Web
+) -> None:
+    ana = await sits("Ana")
+    await ana.press("n")
+    await ana.type("Written while the session ended")
+    await ana.page.context.clear_cookies()
+    await ana.press("Control+Enter")
+    failed = ana.page.locator("#done.failed", has_text="Your session has ended")
+    await failed.wait_for()
+    await failed.locator("a", has_text="Sign in").click()
+    await ana.page.wait_for_selector("[name=login]")
+    session = await signed_in(web, "Ana", Role.EDITOR)
+    await ana.page.context.add_cookies([{"name": "ticker-session", "value": session, "url": web.url}])
+    await ana.opens(f"{web.url}/desk/en")
+    assert await ana.page.input_value("#text") == "Written while the session ended"
+
+
+async def test_at_reduced_motion_the_strip_leaves_room_for_the_desk_and_no_field_covers_another(
+    sits: Any, api: Api
+) -> None:
+    for number in range(6):
+        await api.publish(f"One of several, number {number}")
+    ana = await sits("Ana", reduced_motion="reduce")
+    await ana.shows("number 5", "#live")
+    await ana.page.click("#more summary")
+    boxes = [await ana.page.locator(f"[name={name}]").bounding_box() for name in ("tags", "publish_at", "expires_in")]
+    for one, other in itertools.pairwise(boxes):
+        assert one["x"] + one["width"] <= other["x"] or one["y"] + one["height"] <= other["y"]
+    await ana.page.focus("[name=edition-es]")
+    field = await ana.page.locator("[name=edition-es]").bounding_box()
+    foot = await ana.page.locator("#composer > footer").bounding_box()
+    assert field["y"] + field["height"] <= foot["y"]
+    air = await ana.page.locator(".air").bounding_box()
+    assert air["height"] < 800 / 5
 
 
 async def test_who_is_here_and_who_edits_what(sits: Any, api: Api) -> None:

@@ -268,9 +268,11 @@ async def test_the_strip_is_not_live_and_the_log_says_each_once(visits: Any, des
     await asyncio.gather(*(desk.publish(f"Routine {n}") for n in range(4)))
     await page.wait_for_function("() => said.length > 0")
     assert await page.evaluate("said") == ["4 new headlines"]
-    await desk.publish("Flash now", urgency="flash")
+    flash = await desk.publish("Flash now", urgency="flash")
     await page.wait_for_selector("news-ticker [role=alert] >> text=Flash: Flash now", state="attached")
     assert await page.evaluate("said") == ["4 new headlines"]
+    await desk.kill(flash)  # a killed flash is not found by ear either
+    await page.wait_for_selector("news-ticker [role=alert] >> text=Flash now", state="detached")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -24,6 +24,9 @@ export class Announcer {
   show(headlines) {
     const known = this._known;
     this._known = new Map(headlines.map(({ id, correction }) => [id, correction]));
+    const texts = headlines.map(({ text }) => text);
+    this._fresh = this._fresh.filter((text) => texts.includes(text)); // what has left is neither said nor found
+    if (!texts.some((text) => this._alert.textContent.endsWith(text))) tell(this._alert, []);
     for (const { id, text, urgency, correction } of known ? headlines : []) {
       if (known.has(id) && correction !== known.get(id)) this.mark(this.words.correction, text);
       if (known.has(id) || urgency === "flash") continue;

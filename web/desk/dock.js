@@ -66,12 +66,20 @@ export class Dock {
   failed({ status, problem }, what) {
     clearInterval(this.timer);
     Object.assign(this, { undo: null, until: 0 });
-    const why = status ? [problem.detail, ...(problem.errors || []).map(({ detail }) => detail)].filter(Boolean).join(" ") : words.no_answer;
+    const over = status === 401;
+    const why = over ? words.session_over : status ? [problem.detail, ...(problem.errors || []).map(({ detail }) => detail)].filter(Boolean).join(" ") : words.no_answer;
     const sentence = say("failed", { what });
     this.element.className = "done failed";
-    this.element.replaceChildren(make("p", "", make("b", "", sentence), make("span", "", why)));
+    this.element.replaceChildren(make("p", "", make("b", "", sentence), make("span", "", why)), ...(over ? [signIn()] : []));
     this.assertive.textContent = `${sentence} ${why}`;
   }
+}
+
+/** Who comes back finds what was written: it is kept in this browser. */
+function signIn() {
+  const link = /** @type {HTMLAnchorElement} */ (make("a", "", words.sign_in));
+  link.href = "/desk/sign-in";
+  return link;
 }
 
 /** @param {Offer} offer */
