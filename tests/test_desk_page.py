@@ -776,7 +776,7 @@ async def test_the_audit_is_searched_in_the_page(sits: Any, api: Api) -> None:
     await ana.page.click("text=Audit")
     await ana.page.fill("[name=q]", "says what")
     await ana.press("Enter")
-    entry = ana.page.locator(".entries li", has_text="update")
+    entry = ana.page.locator(".entries li", has_text="updated")
     await entry.wait_for()
     assert await entry.locator(".before bdi").text_content() == "Who said what"
     assert await entry.locator(".after bdi").text_content() == "Who says what"

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticker.headline import State
+from ticker.life import Action
 from ticker.pages import WEB
 from ticker.people.people import Person
 from ticker.templates import DIRECTION, WORDS, language_of
@@ -41,6 +43,12 @@ def test_words_are_in_their_language(language: str) -> None:
     for word in every_word(WORDS[language]):
         assert re.search(LETTERS[language], word.lower()), word
         assert word == word.strip() != "", word
+
+
+def test_whatever_is_in_the_audit_has_its_words() -> None:
+    for words in WORDS.values():
+        assert words["deeds"].keys() == {*(action.value for action in Action), "break_glass", "reached"}
+        assert words["states"].keys() == {state.value for state in State}
 
 
 def test_no_template_has_words_or_styles_or_scripts_of_its_own() -> None:
