@@ -194,6 +194,19 @@ async def test_a_correction_carries_its_note(desk: Api, reader: Api) -> None:
     assert (shown["text"], shown["correction"]) == ("Mayor of Cuenca resigns", "The city was wrong")
 
 
+async def test_what_readers_do_not_see_is_for_the_desk_and_its_own_source(desk: Api, web: Web) -> None:
+    mine = await desk.publish("Kept back", state="draft", source={"name": "wire", "id": "kept"})
+    other = await desk.publish("Kept back as well", state="draft")
+    for name, scope, seen in (
+        ("wire", "source", {mine["id"]}),
+        ("cms", "stories", set()),
+        ("night", "correct", {mine["id"], other["id"]}),
+    ):
+        somebody = Api(desk.http, web.url, await fresh_key(web, name, scope))
+        answers = {one["id"]: (await somebody.get(f"headlines/{one['id']}")).status for one in (mine, other)}
+        assert answers == {id_: 200 if id_ in seen else 404 for id_ in answers}, name
+
+
 async def test_hold_and_release(desk: Api, reader: Api) -> None:
     headline = await desk.publish("A claim to be checked")
     await eventually_shown(reader, headline)

@@ -106,9 +106,8 @@ async def headline(request: Request) -> Response:
     writer = await writers.if_any(request)
     if writer is not None and writer.scopes(channel):
         record = await _desk(request).find(channel, headline_id)
-        if record is None:
-            raise NoHeadline(headline_id)
-        return _shown(record, private=True)
+        if record is not None and writer.sees(channel, record.source.name if record.source else None):
+            return _shown(record, private=True)
     live = _hub(request).fanout(channel).board.get(headline_id)
     if live is None:
         raise NoHeadline(headline_id)

@@ -62,6 +62,9 @@ ALLOWED: dict[Action, frozenset[Scope]] = {
 }
 HANDED_IN = frozenset({Action.PUBLISH, Action.UPDATE, Action.RELEASE})  # what leads towards readers
 
+# Who works at the desk sees what readers do not; the other scopes are for machines beside it.
+AT_DESK = frozenset({Scope.READ, Scope.DRAFT, Scope.PUBLISH, Scope.MOVE, Scope.CORRECT, Scope.RETRACT, Scope.ADMIN})
+
 
 class Writer(NamedTuple):
     """A key or a person, with what it may do."""
@@ -103,6 +106,11 @@ class Writer(NamedTuple):
     def may(self, action: Action, channel: str) -> bool:
         """Whether it may do this to any headline there, whoever wrote it."""
         return bool(self._granted(action, channel, None))
+
+    def sees(self, channel: str, source: str | None) -> bool:
+        """Whether it may see a headline that readers do not: all of them at the desk; its own, a source."""
+        scopes = self.scopes(channel)
+        return bool(scopes & AT_DESK) or (Scope.SOURCE in scopes and source is not None and source == self.source)
 
     def hands_in(self, action: Action, channel: str, source: str | None = None) -> bool:
         """Whether it may do this only up to the approval of somebody else."""
