@@ -114,7 +114,7 @@ async def test_a_revoked_key_hears_no_more(web: Web) -> None:
         async with connect(url) as redis:
             assert await Keys(redis).revoke(key.split("_")[1])
         while chunk := await asyncio.wait_for(events.chunk(), 10):
-            assert b"heartbeat" in chunk
+            assert b"heartbeat" in chunk or b"receipt" in chunk  # of a headline that left before
     assert await web.metric("ticker_desk_connections", channel="en") == 0
 
 

@@ -208,6 +208,7 @@ async def test_a_kill_from_within_the_text_takes_what_was_published_last(sits: A
     await ana.type("A wrong one")
     await ana.press("Control+Enter")
     await ana.shows("A wrong one", "#live")
+    await ana.page.locator("#done", has_text="A wrong one").wait_for()  # the page has its answer
     await ana.press("Control+Shift+X", "Enter")
     await ana.misses("A wrong one", "#live")
     assert await live_texts(api) == ["An old one"]

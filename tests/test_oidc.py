@@ -225,7 +225,7 @@ async def test_what_is_no_answer_is_refused_before_the_provider_is_asked(
 
 
 KEY, OTHER = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("1", "2"))
-RIGHT = {"iss": GIVEN.issuer, "sub": "1", "aud": "ticker", "nonce": "n", "iat": time.time(), "exp": time.time() + 600}
+RIGHT = {"iss": GIVEN.issuer, "sub": "1", "aud": "ticker", "nonce": "n", "iat": time.time(), "exp": time.time() + 86400}
 
 
 def signed(key: Any = KEY, alg: str = "ES256", **claims: Any) -> str:
