@@ -9,6 +9,7 @@ from ticker.desk.likeness import ALIKE, differences, folded, likeness, names_a_s
 SAME = [
     ("Storm reaches the coast, thousands leave their homes", "Thousands leave homes as storm reaches coast"),
     ("Parliament passes the budget by two votes", "Budget passes parliament by two votes"),
+    ("Police: Bridge closed", "Bridge closed, police say"),
     ("Central bank raises interest rates again", "Central bank again raises interest rates"),
     ("El Gobierno aprueba la reforma de las pensiones", "Aprueba el Gobierno la reforma de pensiones"),
     ("Miles de evacuados por el incendio en Galicia", "Evacuados miles por un incendio en Galicia"),

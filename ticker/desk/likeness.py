@@ -60,10 +60,12 @@ def likeness(one: str, other: str) -> float:
 
 
 def differences(one: str, other: str) -> Differences:
+    """Only where both begin with a speaker can these be two: "Police: …" and "…, police say" are one."""
+    speakers = {folded(name) for name in (speaker(one), speaker(other)) if name}
     return Differences(
         numbers=numbers(one) != numbers(other),
         negation=negated(one) != negated(other),
-        speaker=folded(speaker(one)) != folded(speaker(other)),
+        speaker=len(speakers) > 1,
     )
 
 
