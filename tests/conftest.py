@@ -3,11 +3,14 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import hypothesis
 import pytest
 
-from tests.servers import RedisServer, binaries, cluster
+from tests.api import Api, serving
+from tests.servers import RedisServer, Web, binaries, cluster
 from ticker.desk.desk import Desk
+from ticker.people.people import People
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock
 from ticker.stream import Stream
@@ -84,3 +87,30 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that is gone afterwards, however full it got."""
     yield tmp_path
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process for all tests of a module."""
+    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
+        yield web
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
+        yield http
+
+
+@pytest.fixture
+async def reader(http: aiohttp.ClientSession, web: Web) -> Api:
+    return Api(http, web.url)
+
+
+@pytest.fixture
+async def people(web: Web) -> AsyncIterator[People]:
+    """Nobody yet."""
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        for person in await People(redis).list():
+            await People(redis).remove(person.login)
+        yield People(redis)

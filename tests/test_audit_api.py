@@ -2,23 +2,17 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
+from tests.api import Api, fresh_key
+from tests.servers import Web
 from ticker.desk import export
 from ticker.desk.chain import Chain
 
 AUDIT = "/v1/desk/en/audit"
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

@@ -2,22 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import Answer, Api, eventually_shown, fresh_key, serving
+from tests.api import Answer, Api, eventually_shown, fresh_key
+from tests.servers import Web
 from tests.test_websocket import memory
 from ticker import requests as limits
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.api import Api
 from tests.servers import PATIENCE, Web, eventually, running
-from tests.test_api import Api
 from tests.test_hub import at_work
 from ticker.channel import Channel
 from ticker.fanout import canary

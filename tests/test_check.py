@@ -3,16 +3,9 @@
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer
-from tests.test_api import Api, fresh_key, serving
+from tests.api import Api, fresh_key
 from ticker.desk.links import FINE, Links
 from ticker.store import connect
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory):
-    with serving(redis_server, tmp_path_factory.mktemp("check")) as web:
-        yield web
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from tests.chromium import browser
 from tests.servers import RedisServer, Web, eventually, free_port, running
-from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from tests.test_hub import at_work
 from tests.test_sse import ODD, Events
 from tests.test_websocket import WS, Socket, memory, received

@@ -1,18 +1,12 @@
 """Which pages of other sites may read which channel: as a browser asks."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import FEEDS, Api, serving
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
+from tests.api import FEEDS, Api
+from tests.servers import Web
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """The desk's stream of a real web process: what it tells, whom, and for how long."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web, eventually
-from tests.test_api import Api, fresh_key, serving
+from tests.api import Api, fresh_key
+from tests.servers import Web, eventually
 from tests.test_sse import Events
 from ticker.keys import Keys
 from ticker.people.people import People
@@ -17,18 +16,6 @@ from ticker.store import connect
 from ticker.writer import Role
 
 WAYS = ("", "/stream", "/events")
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
-        yield http
 
 
 @pytest.fixture

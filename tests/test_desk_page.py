@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page
 
+from tests.api import Api, fresh_key, serving
 from tests.chromium import browser
 from tests.servers import PATIENCE, ROOT, Process, RedisServer, Web, eventually
-from tests.test_api import Api, fresh_key, serving
 from ticker.desk.page import templates
 from ticker.people.people import People
 from ticker.people.sessions import Sessions

@@ -1,18 +1,12 @@
 """Editions over HTTP, of a real web process."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
+from tests.api import Api, fresh_key
+from tests.servers import Web
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,20 +11,14 @@ import feedparser
 import pytest
 from lxml import etree
 
-from tests.servers import RedisServer, Web
-from tests.test_api import FEEDS, Api, eventually_gone, eventually_shown, fresh_key, serving
+from tests.api import FEEDS, Api, eventually_gone, eventually_shown, fresh_key
+from tests.servers import Web
 from tests.test_sse import ODD
 
 TYPES = {
     "rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json",
     "csv": "text/csv", "xml": "application/xml", "txt": "text/plain",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

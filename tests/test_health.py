@@ -7,9 +7,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.api import Api, eventually_shown, fresh_key
 from tests.proxy import Proxy
 from tests.servers import RedisServer, Web, binaries, eventually, running
-from tests.test_api import Api, eventually_shown, fresh_key
 from tests.test_metrics import measured
 from tests.test_sse import Events
 from ticker import lag

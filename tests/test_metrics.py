@@ -1,7 +1,7 @@
 """/metrics, read as Prometheus reads it."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import aiohttp
@@ -10,10 +10,10 @@ from prometheus_client import ProcessCollector
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.api import Api, eventually_shown, fresh_key
 from tests.proxy import Proxy
 from tests.samples import Listener
 from tests.servers import RedisServer, Web, eventually, running
-from tests.test_api import Api, eventually_shown, fresh_key, serving
 from tests.test_hub import at_work
 from tests.test_sse import Events
 from tests.test_websocket import Socket
@@ -23,12 +23,6 @@ from ticker.fanout.hub import Hub
 from ticker.log import BLOCK
 from ticker.most_read.reads import Reads
 from ticker.store import Client
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

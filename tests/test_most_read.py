@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.api import Answer, Api, fresh_key
 from tests.servers import Process, RedisServer, Web, eventually, eventually_now
-from tests.test_api import Answer, Api, fresh_key
 from tests.test_counting import BROWSER
 from ticker.most_read.beacon import LARGEST, PIXEL
 from ticker.most_read.scope import Scope

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from tests.api import Answer
 from tests.servers import ROOT, RedisServer, Web, eventually_now, free_port, running
-from tests.test_api import Answer
 from tests.visitors import Visitor, new_person, visiting
 from ticker.errors import Forbidden, Unavailable
 from ticker.people import oidc

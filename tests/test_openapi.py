@@ -2,14 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
+from tests.api import Api, fresh_key
+from tests.servers import Web
 from ticker import api
 from ticker.desk import api as desk_api
 
@@ -20,12 +18,6 @@ CHECKS = (
 )  # fmt: skip
 SECONDS = 20
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428]
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 async def test_made_up_requests_get_what_the_document_promises(web: Web, tmp_path: Path) -> None:

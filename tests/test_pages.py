@@ -1,19 +1,13 @@
 """The page and its files: what headers they go with, and that nothing else is served."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.servers import ROOT, RedisServer, Web
-from tests.test_api import Api, serving
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
+from tests.api import Api
+from tests.servers import ROOT, Web
 
 
 @pytest.fixture

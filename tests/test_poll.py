@@ -1,30 +1,12 @@
 """The long poll: what has changed since, or what comes first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
 
-from tests.servers import PATIENCE, RedisServer, Web, eventually
-from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
-        yield http
-
-
-@pytest.fixture
-async def reader(http: aiohttp.ClientSession, web: Web) -> Api:
-    return Api(http, web.url)
+from tests.api import Api, eventually_gone, eventually_shown, fresh_key
+from tests.servers import PATIENCE, Web, eventually
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from websockets.asyncio.client import connect as open_socket
 
+from tests.api import Api, new_key
 from tests.servers import RedisServer, Web, binaries, eventually, running
-from tests.test_api import Api, new_key
 from tests.test_hub import at_work
 from tests.test_sse import Events
 from tests.test_tally import Answering, Silent

@@ -1,14 +1,14 @@
 """A rehearsal is another world: by key, by schema, by id. Two incidents, by name."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.api import FEEDS, Api, serving
 from tests.servers import RedisServer, Web
-from tests.test_api import FEEDS, Api, serving
 from ticker import errors
 from ticker.channel import Channel
 from ticker.desk.desk import Desk
@@ -32,12 +32,6 @@ rehearsal = true
 def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with serving(redis_server, tmp_path_factory.mktemp("web"), CHANNELS) as web:
         yield web
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
-        yield http
 
 
 async def holder(http: aiohttp.ClientSession, web: Web, *, rehearsal: bool, channel: str) -> Api:

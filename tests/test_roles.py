@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from starlette.routing import Mount, WebSocketRoute
 
+from tests.api import CHANNELS, serving
 from tests.servers import RedisServer, Web
-from tests.test_api import CHANNELS, serving
 from ticker.app import create_app
 from ticker.keys import Keys
 from ticker.people.people import People, Person

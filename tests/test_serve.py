@@ -9,8 +9,8 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.api import Api
 from tests.servers import ROOT, Web, eventually, free_port, running
-from tests.test_api import Api
 
 
 async def test_an_address_that_is_taken_is_told_in_one_sentence(redis_url: str, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from tests.api import Api, fresh_key, serving
 from tests.servers import ROOT, RedisServer, Web, eventually, eventually_now, running
-from tests.test_api import Api, fresh_key, serving
 from tests.test_connection import narrow
 from tests.test_sse import Events
 from tests.test_transport import all_of

@@ -1,12 +1,11 @@
 """Signing in and out, over a real web process."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import serving
+from tests.servers import Web
 from tests.visitors import PASSWORD, Visitor, new_person, visiting
 from ticker.most_read import reader
 from ticker.people.guesses import Guess, Guesses
@@ -16,12 +15,6 @@ from ticker.templates import WORDS
 from ticker.writer import Role
 
 W = WORDS["en"]
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

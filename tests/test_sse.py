@@ -9,9 +9,9 @@ from typing import Any, Self
 import aiohttp
 import pytest
 
+from tests.api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from tests.chromium import browser
 from tests.servers import RedisServer, Web
-from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from ticker.text import clean
 
 

@@ -1,33 +1,17 @@
 """The pages of people, over a real web process."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers import RedisServer, Web
-from tests.test_api import serving
+from tests.servers import Web
 from tests.visitors import PASSWORD, Visitor, new_person, visiting
 from ticker.people.people import People
-from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role
 
 W = WORDS["en"]
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
-
-
-@pytest.fixture
-async def people(web: Web) -> AsyncIterator[People]:
-    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
-        for person in await People(redis).list():
-            await People(redis).remove(person.login)
-        yield People(redis)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
+from tests.api import Api, fresh_key, serving
 from tests.servers import RedisServer, Web
-from tests.test_api import Api, fresh_key, serving
 from tests.test_connection import narrow
 from tests.test_sse import Events
 from tests.test_websocket import memory

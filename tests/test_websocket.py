@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
@@ -15,8 +15,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from tests.servers import PATIENCE, RedisServer, Web, eventually
-from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
+from tests.api import Api, eventually_gone, eventually_shown, fresh_key
+from tests.servers import PATIENCE, Web, eventually
 from tests.test_sse import ODD
 from ticker.text import clean
 
@@ -101,12 +101,6 @@ class Socket:
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
 
 
 @pytest.fixture

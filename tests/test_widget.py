@@ -11,8 +11,8 @@ import brotli
 import pytest
 from yarl import URL
 
+from tests.api import Api, eventually_shown, fresh_key, serving
 from tests.servers import ROOT, RedisServer, Web
-from tests.test_api import Api, eventually_shown, fresh_key, serving
 from ticker.versions import VERSIONS
 
 

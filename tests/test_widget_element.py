@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
+from tests.api import Api, eventually_gone, eventually_shown, fresh_key, serving
 from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, RedisServer, Web, eventually
-from tests.test_api import Api, eventually_gone, eventually_shown, fresh_key, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,10 +15,10 @@ import pytest_asyncio
 from aiohttp import web as http
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.api import Api, fresh_key, serving
 from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import RedisServer, Web, eventually, free_port
-from tests.test_api import Api, fresh_key, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,10 +12,10 @@ import pytest_asyncio
 from aiohttp import web as http
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.api import serving
 from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, RedisServer, Web, eventually, free_port
-from tests.test_api import serving
 from ticker import instant
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"

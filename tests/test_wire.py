@@ -12,8 +12,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.api import Api, eventually_shown, fresh_key, serving
 from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually_now
-from tests.test_api import Api, eventually_shown, fresh_key, serving
 from tests.test_connection import stop_and_go_on
 from tests.test_sse import Events
 from tests.test_websocket import WS, received

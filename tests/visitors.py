@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from tests.api import Answer
 from tests.servers import Web
-from tests.test_api import Answer
 from ticker.people.password import Passwords
 from ticker.people.people import People, Person
 from ticker.store import connect

@@ -7,11 +7,11 @@ from typing import Any
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.api import Api
 from tests.chromium import browser
 from tests.hosts import hosting
 from tests.journeys.readers import new_key
 from tests.servers import Process, Web, eventually, running
-from tests.test_api import Api
 from tests.test_sse import Events
 
 CHANNELS = """

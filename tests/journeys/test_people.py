@@ -1,36 +1,20 @@
 """People in a real browser: in by the link, out and in again, without a hand on the mouse; and axe on every page."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
 
 from tests.chromium import browser
-from tests.servers import ROOT, RedisServer, Web
-from tests.test_api import serving
+from tests.servers import ROOT, Web
 from tests.visitors import PASSWORD, new_person
 from ticker.people.people import People
-from ticker.store import connect
 from ticker.templates import WORDS
 from ticker.writer import Role
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 W = WORDS["en"]
-
-
-@pytest.fixture(scope="module")
-def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with serving(redis_server, tmp_path_factory.mktemp("web")) as web:
-        yield web
-
-
-@pytest.fixture
-async def people(web: Web) -> AsyncIterator[People]:
-    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
-        for person in await People(redis).list():
-            await People(redis).remove(person.login)
-        yield People(redis)
 
 
 @pytest.fixture
