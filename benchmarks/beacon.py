@@ -17,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import redis
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
@@ -36,7 +37,6 @@ from ticker.channel import Channel, MostRead
 from ticker.fanout.transport import HttpProtocol
 from ticker.most_read import api as most_read
 from ticker.most_read.beacon import Beacon
-from ticker.most_read.counting import AT_ONCE
 from ticker.most_read.reads import Reads
 from ticker.most_read.robots import is_robot
 from ticker.most_read.scope import Scope
@@ -45,8 +45,9 @@ from ticker.most_read.story import StoryDraft, story_id
 from ticker.store import connect, monotonic_ms, new_clock
 
 STORIES, AGENTS, CONNECTIONS = 500, 400, 64
-PATIENCE = 60  # s until a server answers, or under load has written so much
-WINDOW = 1.0  # s; as long as the flush of what was counted comes round once
+PATIENCE = 60  # s until a server answers, or has written what it counted
+WARM = 1.0  # s
+WINDOW = 1.0  # s
 CHANNEL = Channel(name="en", most_read=MostRead(hosts=("news.example.org",), network_reads=10**6))
 CHANNELS = {"en": CHANNEL}
 PATH = "/v1/channels/en/reads"
@@ -60,22 +61,23 @@ LINKS = [f"https://news.example.org/{number}" for number in range(STORIES)]
 async def serve(kind: str, redis_url: str, port: int) -> None:
     gc.set_threshold(50_000, 50, 100)  # as `ticker web` has it
     clock = new_clock()
-    async with connect(redis_url) as redis:
-        reads = Reads(redis, CHANNELS, lambda: clock.now(monotonic_ms()))
+    async with connect(redis_url) as client:
+        reads = Reads(client, CHANNELS, lambda: clock.now(monotonic_ms()))
         await reads.turn()
         running = asyncio.create_task(reads.run())
         beacon = Beacon(reads, CHANNELS)
-        app = plain(redis) if kind == PLAIN else routed(Nothing() if kind == FLOOR else beacon)
+        app = plain(client) if kind == PLAIN else routed(Nothing() if kind == FLOOR else beacon)
         protocol = "httptools" if kind in (PLAIN, ROUTE) else HttpProtocol
         config = uvicorn.Config(app, port=port, log_level="error", access_log=False, http=protocol, ws="none")
+        config.timeout_keep_alive = PATIENCE  # while the rest is written, the load says nothing
         await uvicorn.Server(config).serve()
         running.cancel()
 
 
-def plain(redis: Any) -> Starlette:
+def plain(client: Any) -> Starlette:
     async def read(request: Request) -> Response:
         body = await request.body()
-        await redis.zincrby("plain", 1, body[2:18])
+        await client.zincrby("plain", 1, body[2:18])
         return Response(status_code=204)
 
     return Starlette(routes=[Route(PATH, read, methods=["POST"])])
@@ -124,17 +126,29 @@ def requests() -> Iterator[bytes]:
 
 
 class Asking(asyncio.Protocol):
+    """One kept connection: the next request follows the answer, while the load goes on."""
+
     def __init__(self, source: Iterator[bytes]) -> None:
         self.source, self.answered = source, 0
+        self.on, self.idle = False, True
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
-        transport.write(next(self.source))
 
     def data_received(self, data: bytes) -> None:
         assert data.startswith(b"HTTP/1.1 204"), data
         self.answered += 1
-        self.transport.write(next(self.source))
+        self._ask()
+
+    def go_on(self, *, on: bool) -> None:
+        self.on = on
+        if self.idle:
+            self._ask()
+
+    def _ask(self) -> None:
+        self.idle = not self.on
+        if self.on:
+            self.transport.write(next(self.source))
 
 
 @dataclass(frozen=True)
@@ -142,40 +156,54 @@ class Cost:
     """Of one run of one server."""
 
     windows: list[float]  # µs of CPU a read, one by one
-    written: float  # how many of the reads answered meanwhile reached Redis meanwhile; what piles up is not paid for
+    written: float  # how many of the reads answered meanwhile reached Redis meanwhile
+    whole: float  # µs of CPU a read, from the first one until the last is written
 
 
 async def ask(port: int, seconds: float, pid: int, redis_url: str, *, writes: bool) -> Cost:
     loop, source = asyncio.get_running_loop(), requests()
     asking = [(await loop.create_connection(lambda: Asking(source), "127.0.0.1", port))[1] for _ in range(CONNECTIONS)]
-    await asyncio.sleep(1)
-    if writes:  # all stories have been looked up, and as many reads are written as come
-        await reached(redis_url, AT_ONCE * STORIES)
-    costs, answered, written = [], sum(one.answered for one in asking), await in_redis(redis_url)
+
+    def answered() -> int:
+        return sum(one.answered for one in asking)
+
+    async def rest() -> None:
+        for one in asking:
+            one.go_on(on=False)
+        await until(lambda: all(one.idle for one in asking))
+        await until(lambda: not writes or in_redis(redis_url) == answered())
+
+    for one in asking:
+        one.go_on(on=True)
+    await asyncio.sleep(WARM)
+    await rest()  # all stories have been looked up, and nothing waits to be written
+    costs, start, began = [], answered(), machine.cpu_seconds(pid)
+    for one in asking:
+        one.go_on(on=True)
     for _ in range(round(seconds / WINDOW)):
-        before, cpu = sum(one.answered for one in asking), machine.cpu_seconds(pid)
+        before, cpu = answered(), machine.cpu_seconds(pid)
         await asyncio.sleep(WINDOW)
-        done = sum(one.answered for one in asking) - before
-        costs.append((machine.cpu_seconds(pid) - cpu) / max(1, done) * 1e6)
-    answered, written = sum(one.answered for one in asking) - answered, await in_redis(redis_url) - written
+        costs.append((machine.cpu_seconds(pid) - cpu) / max(1, answered() - before) * 1e6)
+    written = (in_redis(redis_url) - start) / max(1, answered() - start) if writes else 0
+    await rest()
+    whole = (machine.cpu_seconds(pid) - began) / (answered() - start) * 1e6
     for one in asking:
         one.transport.abort()
-    return Cost(costs, written / max(1, answered))
+    return Cost(costs, written, whole)
 
 
-async def reached(redis_url: str, more: int) -> None:
-    """Until so many more have been written."""
-    wanted, deadline = await in_redis(redis_url) + more, time.monotonic() + PATIENCE
-    while await in_redis(redis_url) < wanted:
+async def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
         if time.monotonic() > deadline:
-            raise RuntimeError("The server counts reads and does not write them.")
+            raise RuntimeError("The server does not answer, or counts reads and does not write them.")
         await asyncio.sleep(0.2)
 
 
-async def in_redis(redis_url: str) -> int:
+def in_redis(redis_url: str) -> int:
     """Reads that have reached a ranking."""
-    async with connect(redis_url) as redis:
-        return sum(map(int, await redis.hvals(Scope("en").readers)))
+    with redis.from_url(redis_url, decode_responses=True) as client:
+        return sum(map(int, client.hvals(Scope("en").readers)))
 
 
 async def answers(port: int) -> None:
@@ -227,19 +255,19 @@ def counting() -> None:
 
 
 async def registered(redis_url: str) -> None:
-    async with connect(redis_url) as redis:
+    async with connect(redis_url) as client:
         for number, link in enumerate(LINKS):
             draft = StoryDraft(title=f"Story {number}", link=link, section=f"Section {number % 10}")
-            await Stories(redis).register(CHANNEL, draft, time.time_ns() // 1_000_000)
+            await Stories(client).register(CHANNEL, draft, time.time_ns() // 1_000_000)
 
 
 def costs(seconds: float, repetitions: int) -> dict[str, list[Cost]]:
-    """What a read costs each kind of server, all runs."""
-    with a_redis() as server:
-        uvloop.run(registered(server.url))
-        found: dict[str, list[Cost]] = {kind: [] for kind in KINDS}
-        for repetition, kind in itertools.product(range(repetitions), KINDS):
-            say(f"beacon {repetition + 1}/{repetitions}: {kind}")
+    """What a read costs each kind of server, all runs: each with a Redis of its own, to which every reader is new."""
+    found: dict[str, list[Cost]] = {kind: [] for kind in KINDS}
+    for repetition, kind in itertools.product(range(repetitions), KINDS):
+        say(f"beacon {repetition + 1}/{repetitions}: {kind}")
+        with a_redis() as server:
+            uvloop.run(registered(server.url))
             found[kind].append(uvloop.run(measured(kind, server.url, seconds)))
     return found
 

@@ -63,6 +63,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(time.clock_gettime((~each << 3) | 2) for each in family(pid))
 
 
+def waited_seconds(pid: int) -> float:
+    """For how long a process and its descendants were ready to run and had no core, all threads together."""
+    threads = (thread for each in family(pid) for thread in Path(f"/proc/{each}/task").iterdir())
+    return sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads) / 1e9
+
+
 def rss_kb(pid: int) -> int:
     """Resident memory of a process and its descendants, in kB."""
     page_kb = resource.getpagesize() // 1024
@@ -108,7 +114,7 @@ def described() -> dict[str, str]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": f"{_cpu_model()}, {os.cpu_count()} cores",
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
-        "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "versions": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         "redis-server": _redis_version(),

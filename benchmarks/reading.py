@@ -1,7 +1,8 @@
 """Pages that report reads at a set rate: `python -m benchmarks.reading PORT READS_A_SECOND SECONDS`.
 
-In a process of its own, so that neither the readers of the stream nor whoever publishes waits for it. It sends by the
-clock, however fast it is answered, over connections that are kept, and prints what came of it as JSON.
+In a process of its own, so that neither the readers of the stream nor whoever publishes waits for it. It says `ready`
+when it has connected, begins at the first line it is given, sends by the clock, however fast it is answered, over
+connections that are kept, and prints what came of it as JSON.
 """
 
 import asyncio
@@ -66,9 +67,12 @@ async def read(port: int, rate: int, seconds: float) -> Answers:
     loop, took, source = asyncio.get_running_loop(), list[float](), requests()
     made = [await loop.create_connection(lambda: Page(took), "127.0.0.1", port) for _ in range(CONNECTIONS)]
     pages = itertools.cycle(page for _, page in made)
-    start, sent = time.monotonic(), 0
-    while (now := time.monotonic() - start) < seconds:
-        for request in itertools.islice(source, math.ceil(now * rate) - sent):
+    print("ready", flush=True)
+    sys.stdin.readline()  # until we are told: what a process needs to start is no part of the load
+    start, sent, wanted = time.monotonic(), 0, round(rate * seconds)
+    while sent < wanted:
+        due = min(wanted, math.ceil((time.monotonic() - start) * rate))
+        for request in itertools.islice(source, due - sent):
             next(pages).report(time.monotonic(), request)
             sent += 1
         await asyncio.sleep(TICK)

@@ -6,21 +6,25 @@ from pathlib import Path
 import aiohttp
 import hypothesis
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from tests.api import Api, serving
+from tests.chromium import browser
+from tests.http_system import HttpSystem, http_system
 from tests.servers import RedisServer, Web, binaries, cluster
 from ticker.desk.desk import Desk
-from ticker.people.people import People
+from ticker.people.people import BARRED, People
 from ticker.settings import Settings
 from ticker.store import Client, connect, new_clock
 from ticker.stream import Stream
+from workers.onair.peer import Peer, peer
 
 # A shell that runs the tests in the background has Ctrl-C ignored, also by the processes in which it is tried.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile(
-    "patient", deadline=None
-)  # how long an example takes says something of the machine
+# How long an example takes says something of the machine.
+hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
@@ -96,6 +100,13 @@ def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
         yield web
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests of a module, which run in the module's loop."""
+    async with browser() as chromium:
+        yield chromium
+
+
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
@@ -113,4 +124,17 @@ async def people(web: Web) -> AsyncIterator[People]:
     async with connect(web.env["TICKER_REDIS_URL"]) as redis:
         for person in await People(redis).list():
             await People(redis).remove(person.login)
+        await redis.delete(BARRED)
         yield People(redis)
+
+
+@pytest.fixture
+async def system() -> AsyncIterator[HttpSystem]:
+    async with http_system() as system:
+        yield system
+
+
+@pytest.fixture
+async def asker() -> AsyncIterator[Peer]:
+    async with peer(time=0.5) as asker:
+        yield asker

@@ -137,7 +137,7 @@ class RedisServer:
 @contextlib.contextmanager
 def cluster(path: str, folder: Path) -> Iterator[list[RedisServer]]:
     """Three masters on loopback, every slot served."""
-    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no")
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "60000", "--appendonly", "no")
     nodes = [RedisServer(path, folder / str(i), *options) for i in range(3)]
     try:
         for node in nodes:

@@ -113,6 +113,17 @@ async def test_a_second_person_approves(http: aiohttp.ClientSession, web: Web) -
     assert (await second.act(flash, "approve")).status == 200
 
 
+async def test_what_is_released_are_the_words_that_were_read(desk: Api) -> None:
+    draft = await desk.publish("A tip", state="draft")
+    assert (await desk.edit(draft, text="Another tip")).status == 200
+    stale = await desk.act(draft, "release", If_Match='"1"')
+    assert stale.fault == (412, "version-stale")
+    assert stale.json["current"]["text"] == "Another tip"
+    released = await desk.act(draft, "release", If_Match='"2"')
+    assert (released.status, released.json["state"]) == (200, "live")
+    assert (await desk.act(draft, "release", If_Match='"1"')).status == 200  # it is so already
+
+
 async def test_move_and_pin(desk: Api, reader: Api) -> None:
     low, high = await desk.publish("Low"), await desk.publish("High")
     moved = await desk.act(low, "move", {"above": high["id"]})
@@ -246,6 +257,22 @@ async def test_a_key_is_for_one_request(desk: Api, reader: Api) -> None:
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_source_that_repeats_its_retraction_has_the_same_answer(
+    http: aiohttp.ClientSession, web: Web, desk: Api
+) -> None:
+    wire = Api(http, web.url, await fresh_key(web, "wire", "source"))
+    item = await wire.publish("A false report", source={"name": "wire", "id": "r"})
+    first = await wire.act(item, "retract", {"reason": "False"}, Idempotency_Key="k-3")
+    again = await wire.act(item, "retract", {"reason": "False"}, Idempotency_Key="k-3")
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert (await wire.act(item, "retract", {"reason": "Other"}, Idempotency_Key="k-3")).fault == (
+        409, "idempotency-key-reused",
+    )  # fmt: skip
+    theirs = await desk.publish("Not the wire's")
+    for key in ("k-3", "k-4"):
+        assert (await wire.act(theirs, "retract", {"reason": "False"}, Idempotency_Key=key)).status in (403, 409)
 
 
 async def test_a_revoked_key_ends_at_once(web: Web, reader: Api) -> None:

@@ -3,12 +3,18 @@
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 from starlette.testclient import TestClient
 
-from tests.servers import eventually_now
+from tests.servers import Web, eventually, eventually_now, running
+from tests.test_counting import BROWSER
 from ticker.app import create_app
+from ticker.most_read.counting import Outcome
+from ticker.most_read.reads import Reads
+from ticker.most_read.scope import Scope
 from ticker.settings import Settings
+from ticker.store import connect
 
 
 @pytest.fixture
@@ -21,6 +27,24 @@ def test_it_starts_serves_and_stops(client: TestClient) -> None:
         eventually_now(lambda: client.get("/readyz").status_code == 200, "the app is ready")
         assert [c["name"] for c in client.get("/v1/channels").json()["channels"]] == ["en", "ar", "es"]
         assert client.get("/v1/channels/en").json()["type"] == "snapshot"
+
+
+def test_the_first_read_is_counted_however_late_the_salts_come(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Reads._fetch_salts
+
+    async def late(reads: Reads) -> None:
+        await asyncio.sleep(0.2)
+        await fetch(reads)
+
+    monkeypatch.setattr(Reads, "_fetch_salts", late)
+    with client:
+        headers = {"User-Agent": BROWSER, "Origin": "https://news.example.org"}
+        said = client.post("/v1/channels/en/reads", content=f"s={'a' * 16}&d=9", headers=headers)
+        assert said.status_code == 204
+        reads: Reads = client.app.state.reads  # type: ignore[attr-defined]
+        assert reads.counting["en"].outcomes == {Outcome.COUNTED: 1}
 
 
 def test_every_refusal_is_a_problem_document(client: TestClient) -> None:
@@ -50,6 +74,21 @@ def test_the_embedded_redis_is_used_when_none_is_named(tmp_path: Path) -> None:
         eventually_now(lambda: client.get("/readyz").status_code == 200, "the app is ready")
         assert (tmp_path / "redis" / "redis.log").exists()
     assert asyncio.run(_stopped(tmp_path))
+
+
+async def test_a_process_that_can_tell_readers_nothing_more_ends(redis_url: str, tmp_path: Path) -> None:
+    """Else it would go on to say that it is ready, and to keep its readers."""
+    web, story = Web(redis_url, tmp_path, TICKER_WEB_PROCESSES="2"), "a" * 16
+    async with running(web), aiohttp.ClientSession() as http, connect(redis_url) as redis:
+        before = set(web.serving())
+        await redis.hset(Scope("en").key("stories"), story, "{}")  # what no version of ours has written
+        said = {"data": f"s={story}&d=9", "headers": {"User-Agent": BROWSER, "Origin": "https://news.example.org"}}
+        async with http.post(f"{web.url}/v1/channels/en/reads", **said) as answer:
+            assert answer.status == 204
+        await eventually(lambda: len(set(web.serving()) - before) == 1, "another has taken its place")
+        assert "this process ends" in web.said()
+        assert "ValidationError" in web.said()
+        assert "ended with exit code 0" in web.said()
 
 
 async def _stopped(tmp_path: Path) -> bool:

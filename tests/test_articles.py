@@ -1,6 +1,7 @@
 """Pages that were read and not registered: looked at once, over real HTTP."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -10,12 +11,13 @@ from tests.servers import eventually
 from tests.test_open_graph import PAGE
 from ticker.channel import Channel, MostRead
 from ticker.most_read.stories import Stories
-from ticker.most_read.story import canonical, story_id
+from ticker.most_read.story import StoryDraft, canonical, story_id
 from ticker.settings import Settings
 from ticker.store import Client
-from workers import ingest
+from workers import articles, ingest
 from workers.articles import Articles
 from workers.fetch import fetcher
+from workers.open_graph import story_of
 
 CHANNEL = Channel(name="en", most_read=MostRead(hosts=("127.0.0.1",)))
 CHANNELS = {"en": CHANNEL, "ar": Channel(name="ar")}
@@ -61,12 +63,39 @@ async def test_a_page_is_looked_at_once_an_hour(stories: Stories) -> None:
     ("<title>x</title><link rel=canonical href='/another'>", "text/html"),
     ("<title>x</title><link rel=canonical href='https://elsewhere.example/'>", "text/html"),
 ])  # fmt: skip
-async def test_what_is_no_story_of_ours(stories: Stories, page: str, kind: str) -> None:
+async def test_what_is_no_story_of_ours(
+    stories: Stories, page: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What its readers had in the address is theirs: the log has its id."""
+    caplog.set_level(logging.INFO)
     async with feed_server() as site:
-        site.say("/x", page, Content_Type=kind)
-        await wait_for(stories, f"{site.url}/x")
+        site.say("/x?token=secret", page, Content_Type=kind)
+        id_ = await wait_for(stories, f"{site.url}/x?token=secret")
         assert await look(stories) == 0
+    assert "secret" not in caplog.text
+    assert (id_ in caplog.text) == (kind == "text/html")
     assert await stories.recent("en") == []
+
+
+async def test_one_page_that_cannot_be_looked_at_costs_the_others_nothing(
+    stories: Stories, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def story(page: str, url: str) -> StoryDraft | None:
+        return story_of(page, url) if "Storm" in page else _fails()
+
+    monkeypatch.setattr(articles, "story_of", story)
+    async with feed_server() as site:
+        site.say("/storm", PAGE, Content_Type="text/html")
+        site.say("/strange", "<title>x</title>", Content_Type="text/html")
+        id_ = await wait_for(stories, f"{site.url}/strange")
+        await wait_for(stories, f"{site.url}/storm")
+        assert await look(stories) == 1
+    assert f"en: {id_} could not be looked at" in caplog.text
+    assert await stories.unknown_links("en") == {}
+
+
+def _fails() -> None:
+    raise AssertionError("expected name token")
 
 
 async def test_nothing_is_fetched_inside_nor_elsewhere(stories: Stories) -> None:

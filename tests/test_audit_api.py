@@ -11,6 +11,8 @@ from tests.api import Api, fresh_key
 from tests.servers import Web
 from ticker.desk import export
 from ticker.desk.chain import Chain
+from ticker.store import connect
+from ticker.stream import Keys
 
 AUDIT = "/v1/desk/en/audit"
 
@@ -70,3 +72,12 @@ async def test_only_who_reads_at_the_desk(desk: Api, web: Web) -> None:
             assert (await desk.get(AUDIT + kind)).fault == (403, "forbidden")
     desk.key = None
     assert (await desk.get(AUDIT)).fault == (401, "unauthorized")
+
+
+async def test_a_page_of_it_stands_when_an_entry_was_broken_by_hand(desk: Api, web: Web) -> None:
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        for entry in ("no JSON", '{"by": 5}', '{"action": ["x"], "from": [], "to": {}, "id": null}', "[]"):
+            await redis.xadd(Keys.of("ar").audit, {"entry": entry, "chain": "0"})
+    page = await desk.get("/desk/ar/audit")
+    assert page.status == 200
+    assert "no JSON" in page.text

@@ -70,6 +70,23 @@ def test_only_pages_of_the_channel_may_send_beacons(beacon: Beacon) -> None:
     assert outcomes(beacon, "closed") == {Outcome.COUNTED: 1}
 
 
+@pytest.mark.parametrize(("headers", "taken"), [
+    ({b"referer": b"https://news.example/a/page?x"}, True),
+    ({b"origin": b"https://news.example"}, True),
+    ({b"referer": b"https://ticker.example/widget/closed.html"}, True),
+    ({b"referer": b"https://news.example.org/"}, False),
+    ({b"referer": b"https://news.example@elsewhere.example/"}, False),
+    ({b"referer": b"https://"}, False),
+    ({b"origin": b"null", b"referer": b"https://news.example/"}, False),
+    ({b"sec-fetch-site": b"cross-site"}, False),
+])  # fmt: skip
+def test_pictures_are_for_pages_of_the_channel_too(beacon: Beacon, headers: Any, taken: bool) -> None:
+    headers = {b"host": b"ticker.example", b"user-agent": BROWSER.encode(), **headers}
+    url = b"/v1/channels/closed/reads.gif?" + SAID
+    assert (answer(beacon, b"GET", url, headers, b"") is not None) == taken
+    assert outcomes(beacon, "closed") == ({Outcome.COUNTED: 1} if taken else {})
+
+
 @pytest.mark.parametrize("headers", [
     {b"user-agent": BROWSER.encode()},
     HEADERS | {b"user-agent": b"curl/8.5.0"},
@@ -89,7 +106,6 @@ def test_programs_and_what_is_fetched_ahead_are_answered_and_not_counted(beacon:
     {"method": b"OPTIONS"},
     {"url": PATH + b".gif"},
     {"method": b"GET", "url": PATH + b".gif?" + b"x" * (LARGEST + 1)},
-    {"headers": HEADERS | {b"connection": b"close"}},
     {"body": b"x" * (LARGEST + 1)},
 ])  # fmt: skip
 def test_everything_else_takes_the_usual_road(beacon: Beacon, given: dict[str, Any]) -> None:

@@ -1,10 +1,13 @@
 """The benchmarks: what is pure in them, and one figure for real."""
 
+import asyncio
+import contextlib
 import itertools
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from benchmarks.figures.sweep import MOST_DELIVERIES, READERS, pace
 from benchmarks.load import Load, Spread
 from benchmarks.peers import FLOOR_SSE, FLOOR_WS
 from benchmarks.publisher import publish_steadily
+from benchmarks.reading import Answers
 from benchmarks.report import Bars, Figure, Histogram, Lines, Table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -167,6 +171,43 @@ def test_readers_count_what_was_sent_and_come_back(subject):
         publish_steadily(running.publisher, 1, 100)
         load.settle(20)
         assert load.end(1).lost == 0
+
+
+async def test_pages_report_reads_when_they_are_told_to_and_not_before():
+    came = asyncio.Queue[bytes]()
+
+    async def answer(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                came.put_nowait(await reader.readexactly(size))
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        command = ["-m", "benchmarks.reading", str(server.sockets[0].getsockname()[1]), "200", "0.5"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        reading = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, **pipes)
+        assert await reading.stdout.readline() == b"ready\n"
+        assert came.empty()
+        said, _ = await reading.communicate(b"\n")
+        answers = Answers(**json.loads(said))
+        assert answers.sent == answers.answered == came.qsize() == 100
+
+
+def test_who_shares_a_core_waits_for_it():
+    busy = [sys.executable, "-c", "while True: pass"]
+    with machine.pinned([machine.SERVER_CORE]):
+        pair = [subprocess.Popen(busy) for _ in range(2)]
+    try:
+        deadline = time.monotonic() + 30
+        while min(machine.waited_seconds(one.pid) for one in pair) < 0.05:
+            assert time.monotonic() < deadline, "two who never stop share a core, and one of them never waits"
+            time.sleep(0.05)
+    finally:
+        for one in pair:
+            one.kill()
+            one.wait()
 
 
 def test_a_figure_end_to_end(tmp_path):

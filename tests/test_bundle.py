@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import minify
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,3 +67,18 @@ def test_integrity_is_what_browsers_compute(content: bytes) -> None:
     kind, _, digest = bundle.integrity(content).partition("-")
 
     assert base64.b64decode(digest) == hashlib.new(kind, content).digest()
+
+
+def test_a_classic_script_is_what_is_read_without_its_imports(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n\nlog(b); // why\n')
+    (tmp_path / "b.js").write_text("export const b = 1;\n")
+
+    assert bundle.classic(tmp_path / "a.js") == "(() => {\nconst b = 1;\n\nlog(b); // why\n})();\n"
+
+
+def test_two_things_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nfunction one() { return b; }\n')
+    (tmp_path / "b.js").write_text("function one() { return 1; }\nexport const b = one();\n")
+
+    with pytest.raises(ValueError, match="both have a one"):
+        bundle.classic(tmp_path / "a.js")

@@ -23,6 +23,8 @@ from ticker.cli.main import COMMANDS
 from ticker.cli.strip import Strip
 from ticker.cli.write import Span
 from ticker.dead import Dead, Letter
+from ticker.onair.as_run import Ran
+from ticker.onair.log import OnAirLog, Where
 from ticker.settings import Settings
 from ticker.sources import Sources
 
@@ -93,6 +95,12 @@ def test_every_command_teaches_with_an_example(name):
     assert f"  ticker {name}" in words
 
 
+def test_who_wants_no_colour_gets_none(tmp_path):
+    env = {"TICKER_DATA": str(tmp_path), "TICKER_REDIS_URL": "redis://127.0.0.1:1", "TICKER_CONFIG": "/does/not/exist"}
+    assert "\x1b[" in CliRunner().invoke(main, ["check"], env=env, color=True).output
+    assert "\x1b[" not in CliRunner().invoke(main, ["check"], env={**env, "NO_COLOR": "1"}, color=True).output
+
+
 def test_the_help_has_the_exit_codes():
     shown = CliRunner().invoke(main, ["--help"]).output
     for code in (0, 1, 2, 3, 130):
@@ -142,6 +150,50 @@ def test_the_audit_is_verified_exported_and_verified_again(service, tmp_path):
     assert ticker(service, "audit", "export", "en", "--until", "2000-01-01T00:00:00Z") == ""
     ticker(service, "audit", "export", "en", "--from", "yesterday", code=2)
     assert "There is no channel" in ticker(service, "audit", "verify", "none", code=2)
+
+
+def test_an_output_is_run_and_listed(service):
+    id_ = ticker(service, "publish", "en", "On air").strip()
+    assert "en is on air, with" in ticker(service, "output", "take", "en", id_)
+    assert "en is off" in ticker(service, "output", "stop", "en", "--when", "loop")
+    before = json.loads(ticker(service, "output", "clear", "en", id_, "--version", "1", "--json"))
+    after = json.loads(ticker(service, "output", "hold", "en", id_, "--json"))
+    assert len(before["playlist"]["items"]) == len(after["playlist"]["items"]) + 1
+    ticker(service, "output", "take", "en")
+    assert "en  program  en  " in ticker(service, "output", "list")
+    assert "There is no output" in ticker(service, "output", "address", "none", code=2)
+    assert "no output" in ticker(service, "output", "take", "none", code=1)
+
+
+def test_the_address_of_a_page_lets_it_report(service):
+    address = ticker(service, "output", "address", "en", "--page", "backup").strip()
+    query = dict(part.split("=") for part in address.partition("?")[2].split("&"))
+    assert address.startswith(f"http://{service['TICKER_BIND']}/onair/en?page=backup&key=")
+    report = {"key": query["key"], "page": "backup", "boot": "b", "seq": 1, "frame": 5}
+    url = f"http://{service['TICKER_BIND']}/onair/en/report"
+    with build_opener(ProxyHandler({})).open(Request(url, json.dumps(report).encode())) as answer:
+        assert answer.status == 204
+    assert "backup: on, " in ticker(service, "output", "list")
+
+
+def test_the_as_run_log_is_verified_as_the_audit_is(service):
+    """An entry that is taken out by hand is named."""
+
+    async def run(seq):
+        async with embedded.redis_url(settings(service)) as url, store.connect(url) as redis:
+            await OnAirLog(redis).add_report("es", "main", "boot", seq, [Ran({"action": "ran", "number": seq})], [])
+
+    async def tamper():
+        async with embedded.redis_url(settings(service)) as url, store.connect(url) as redis:
+            key = Where.of("es").audit
+            await redis.xdel(key, (await redis.xrange(key))[1][0])
+
+    for number in range(3):
+        asyncio.run(run(number))
+    assert "es: 3 entries, all as they were written" in ticker(service, "audit", "verify", "--output", "es")
+    asyncio.run(tamper())
+    assert "number 2" in ticker(service, "audit", "verify", "--output", "es", code=1)
+    assert "There is no output" in ticker(service, "audit", "verify", "--output", "none", code=2)
 
 
 def test_a_key_for_rehearsals_says_so(service):
@@ -292,9 +344,10 @@ def test_tail_as_json_is_one_message_per_line(service, tmp_path):
     with Tail(service, tmp_path, "ar", "--json") as tail:
         tail.says("snapshot")
         ticker(service, "publish", "ar", "خبر عاجل")
-        lines = tail.says("خبر عاجل").splitlines()
-        assert json.loads(lines[0])["type"] == "snapshot"
-        assert json.loads(lines[-1])["headline"]["text"] == "خبر عاجل"
+        messages = [json.loads(line) for line in tail.says("خبر عاجل").splitlines()]
+        assert messages[0]["type"] == "snapshot"
+        [published] = [message for message in messages[1:] if message["type"] != "heartbeat"]
+        assert published["headline"]["text"] == "خبر عاجل"
         assert tail.ctrl_c() == 130
 
 

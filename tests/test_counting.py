@@ -117,6 +117,24 @@ def test_reads_leave_in_batches_the_busy_first(one: Counting) -> None:
     assert one.size == 0
 
 
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3 * BATCH)), max_size=12))
+def test_every_read_leaves_once_in_full_batches_and_in_its_storys_order(come: list[tuple[str, int]]) -> None:
+    one, readers = counting_of(), itertools.count()
+    for letter, number in come:
+        for reader in itertools.islice(readers, number):
+            said = f"s={letter * 16}&d=9"
+            assert one.take(said, f"198.{reader >> 8}.{reader & 255}.1", BROWSER, NOW + reader) is Outcome.COUNTED
+    batches = list(one.due(NOW, all_=True))
+    assert all(len(batch) == BATCH for batch in batches[:-1])
+    assert all(0 < len(batch) <= BATCH for batch in batches[-1:])
+    for letter in "abc":
+        left = [read.at for batch in batches for read in batch if read.story == letter * 16]
+        assert left == sorted(set(left))
+        assert len(left) == sum(number for other, number in come if other == letter)
+    assert one.size == 0
+    assert list(one.due(NOW, all_=True)) == []
+
+
 def test_while_redis_is_away_no_more_is_kept_than_may_be(one: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "MOST_PENDING", 2)
     monkeypatch.setattr(counting, "MOST_TOKENS", 1)
@@ -131,3 +149,11 @@ def test_where_a_reader_came_from_is_kept_when_the_page_says_so(one: Counting) -
     one.take(f"s={'d' * 16}&d=9&f=https%3A%2F%2Felsewhere.example", ADDRESS, BROWSER, NOW)
     came_from = {read.story: read.came_from for batch in one.due(NOW, all_=True) for read in batch}
     assert came_from == {STORY: "b" * 16, "c" * 16: "", "d" * 16: ""}
+
+
+def test_long_links_are_understood_and_not_remembered(one: Counting) -> None:
+    counting._remembered.cache_clear()
+    for number in range(3):
+        long = quote(f"{LINK}/{number}/" + "x" * counting.MEMORABLE, safe="")
+        assert one.take(f"s={long}&d=9&f={long}", ADDRESS, BROWSER, NOW) is Outcome.COUNTED
+    assert counting._remembered.cache_info().currsize == 0

@@ -8,7 +8,8 @@ from tests.samples import NOW
 from ticker.channel import Channel
 from ticker.desk import decision
 from ticker.errors import Killed
-from ticker.headline import Draft, Record, State
+from ticker.events import EventType
+from ticker.headline import Draft, Patch, Record, State
 from ticker.life import Action, Command
 from ticker.stream import Change, Situation
 from ticker.tombstone import SAME_TEXT_KEPT, Tombstone, words_of
@@ -61,6 +62,48 @@ def test_words_are_barred_for_a_while_and_an_id_for_good() -> None:
             assert decision.decide(found, PUBLISH, EN, barred, even_unknown=False)
     with pytest.raises(Killed):
         decision.decide(situation(**{ID: Tombstone(ID, 0)}), PUBLISH, EN, (), even_unknown=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        (State.DRAFT, Command(Action.RELEASE, "ann", ID)),
+        (State.HELD, Command(Action.RELEASE, "ann", ID)),
+        (State.SCHEDULED, Command(Action.RELEASE, "ann", ID)),
+        (State.AWAITING, Command(Action.APPROVE, "bob", ID)),
+        (State.SCHEDULED, Command(Action.UPDATE, "ann", ID, patch=Patch(publish_at=None), version=1)),
+    ],
+)
+def test_killed_words_do_not_go_out_with_what_says_none(state: State, command: Command) -> None:
+    waiting = live().replaced(state=state, published_at=None, publish_at=NOW + 1)
+    killed = {words_of("One").replace(":", "_"): Tombstone("b" * 16, NOW - 1)}
+    with pytest.raises(Killed):
+        made(situation(waiting, **killed), command)
+
+
+def test_what_is_live_already_stays_so_when_its_words_are_killed() -> None:
+    found = situation(live(), **{words_of("One").replace(":", "_"): Tombstone("b" * 16, NOW - 1)})
+    for action in (Action.RELEASE, Action.APPROVE, Action.START):
+        command = Command(action, "ann", ID)
+        barred = decision.identities(command, found.record)
+        assert decision.decide(found, command, EN, barred, even_unknown=False) is None
+
+
+def test_the_clock_holds_what_has_killed_words_and_says_why() -> None:
+    killed = {words_of("One").replace(":", "_"): Tombstone("b" * 16, NOW - 1)}
+    waiting = live().replaced(state=State.SCHEDULED, published_at=None, publish_at=NOW, undo=True)
+    held = made(situation(waiting, **killed), Command(Action.START, decision.CLOCK, ID))
+    assert (held.board, held.event, held.for_desk) == ("", None, EventType.UPDATED)
+    record = Record.model_validate_json(held.desk)
+    assert (record.state, record.publish_at) == (State.HELD, None)
+    assert record.stale
+    assert (record.stale.action, record.stale.channel, record.stale.id) == ("retract", "en", "b" * 16)
+    assert (held.audit["action"], held.audit["to"]) == ("start", "held")
+    assert held.audit["reason"].startswith("These words were killed")
+    early = waiting.replaced(publish_at=NOW + 1)
+    start = Command(Action.START, decision.CLOCK, ID)
+    barred = decision.identities(start, early)
+    assert decision.decide(situation(early, **killed), start, EN, barred, even_unknown=False) is None
 
 
 def test_the_audit_has_who_by_what_from_where_to_where_and_both_texts() -> None:

@@ -1,13 +1,15 @@
 """What the desk does beyond one headline: room on the strip, places, the clock's turn, the right to repeat."""
 
+import asyncio
 import json
 
 import pytest
 
 from ticker import errors
 from ticker.board import Board
-from ticker.channel import Channel
-from ticker.desk.desk import Desk, Once
+from ticker.channel import Channel, Undo
+from ticker.desk.desk import Desk
+from ticker.desk.once import Once
 from ticker.headline import Draft, Patch, Record, State
 from ticker.stream import Keys
 from ticker.urgency import Urgency
@@ -80,15 +82,14 @@ async def test_a_timer_that_means_nothing_any_more_is_taken_away(desk: Desk) -> 
     assert await strip(desk) == ["a"]
 
 
-async def test_the_clock_does_what_is_due_once(desk: Desk) -> None:
-    now = desk.stream.now()
-    later = (await desk.publish("en", Draft(text="later", publish_at=now + 500, expires_in=1), by="ann")).record
+async def test_the_clock_does_what_is_due_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = desk.stream.now() + 3_600_000
+    later = (await desk.publish("en", Draft(text="later", publish_at=due, expires_in=1), by="ann")).record
     assert later
     timer = f"release:{later.id}"
     await desk.lapse("en", timer)
     assert await strip(desk) == []
-    while desk.stream.now() < now + 500:
-        pass
+    monkeypatch.setattr(desk.stream, "now", lambda: due)
     assert (await desk.lapse("en", timer)).changed  # type: ignore[union-attr]
     assert not (await desk.lapse("en", timer)).changed  # type: ignore[union-attr]
     found = await desk.find("en", later.id)
@@ -146,6 +147,75 @@ async def test_a_spiked_candidate_stays_away_and_its_words_may_come_from_others(
     assert not (await desk.spike("en", candidate.id, by=ANA)).changed
     await desk.publish("en", Draft(text="A tip"), by="ann")
     assert await strip(desk) == ["A tip"]
+
+
+async def test_words_that_are_killed_in_an_undo_window_do_not_leave_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(desk.stream, {"en": Channel(name="en", undo=Undo(flash=1))})
+    window = (await desk.publish("en", FLASH, by=ANA)).record
+    draft = (await desk.publish("en", Draft(text="FLASH!", state="draft"), by=ANA)).record
+    (copy,) = await publish(desk, "Flash.")
+    assert window
+    assert draft
+    await desk.retract("en", copy.id, "A false alarm", by="ben")
+    with pytest.raises(errors.Killed):
+        await desk.release("en", draft.id, by=ANA)
+    with pytest.raises(errors.Killed):
+        await desk.release("en", window.id, by=ANA)
+    timer = f"release:{window.id}"
+    while desk.stream.now() < (window.publish_at or 0):
+        await asyncio.sleep(0.1)
+    held = await desk.lapse("en", timer)
+    assert held
+    assert held.record
+    assert (held.record.state, held.position) == (State.HELD, None)
+    assert f"{window.id} is held" in caplog.text
+    assert await strip(desk) == []
+    assert await desk.stream.due("en", desk.stream.now()) == []
+    reworded = (await desk.edit("en", window.id, Patch(text="Other words"), 1, by=ANA)).record
+    assert reworded
+    assert (reworded.stale, (await desk.release("en", window.id, by=ANA)).changed) == (None, True)
+
+
+async def test_a_candidate_that_nobody_touches_goes_by_itself(desk: Desk) -> None:
+    drafts = [Draft(text=f"Tip {n}", source={"name": "tips", "id": str(n)}, state="draft") for n in range(3)]
+    left, edited, taken = [r.record for d in drafts if (r := await desk.publish("en", d, by="source:tips")).record]
+    due, days = desk.stream.now() + 14 * 24 * 3_600_000, 24 * 3_600_000
+    timers = {f"spike:{one.id}" for one in (left, edited, taken)}
+    assert timers.isdisjoint(await desk.stream.due("en", due - days))
+    await desk.edit("en", left.id, Patch(text="Tip"), 1, by="source:tips")
+    await desk.edit("en", edited.id, Patch(text="A good tip"), 1, by=ANA)
+    await desk.release("en", taken.id, by=ANA)
+    for timer in timers & set(await desk.stream.due("en", due)):
+        await desk.lapse("en", timer)
+        await desk.lapse("en", timer)
+    assert timers.isdisjoint(await desk.stream.due("en", due))
+    with pytest.raises(errors.Killed):
+        await desk.find("en", left.id)
+    kept = [await desk.find("en", one.id) for one in (edited, taken)]
+    assert [one and one.state for one in kept] == [State.DRAFT, State.LIVE]
+    ((_, entry),) = await desk.stream.redis.xrevrange(Keys.of("en").audit, count=1)
+    said = json.loads(entry["entry"])
+    assert (said["by"], said["action"], said["reason"]) == ("clock", "spike", "Nobody has looked at it.")
+
+
+async def test_repeating_what_was_done_gets_its_answer_whatever_has_changed_since(desk: Desk) -> None:
+    a, b = await publish(desk, "a", "b")
+    once = Once("k", "d")
+    moved = await desk.move("en", b.id, by=ANA, below=a.id, once=once)
+    await desk.retract("en", a.id, "wrong", by="ann")
+    assert await desk.move("en", b.id, by=ANA, below=a.id, once=once) == moved
+    with pytest.raises(errors.KeyReused):
+        await desk.move("en", b.id, by=ANA, to="top", once=Once("k", "other"))
+    now = desk.stream.now()
+    brief = Draft(text="brief", expires_at=now + 300)
+    first = await desk.publish("en", brief, by=ANA, once=Once("k2", "d"))
+    while desk.stream.now() <= now + 300:
+        await asyncio.sleep(0.02)
+    assert await desk.publish("en", brief, by=ANA, once=Once("k2", "d")) == first
+    with pytest.raises(errors.Invalid):
+        await desk.publish("en", brief, by=ANA, once=Once("k3", "d"))
 
 
 async def test_expiring_by_hand(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """The desk's page in a real browser, against the real service: two editors at once, by keyboard, in three languages."""
 
+import asyncio
 import datetime as dt
 import itertools
 import json
@@ -15,7 +16,6 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page
 
 from tests.api import Api, fresh_key, serving
-from tests.chromium import browser
 from tests.servers import PATIENCE, ROOT, Process, RedisServer, Web, eventually
 from ticker.desk.page import templates
 from ticker.people.people import People
@@ -33,11 +33,16 @@ title = "English"
 approval = ["urgent"]
 [channels.ar]
 title = "العربية"
+undo.flash = 600
 [channels.es]
 title = "Español"
+undo.flash = 600
 [channels.training]
 title = "Training"
 rehearsal = true
+[outputs.air]
+title = "English"
+channels = ["en"]
 """
 
 
@@ -50,12 +55,6 @@ def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
         clock = Process("ticker", "scheduler", env=web.env, log=folder / "scheduler.log").start()
         yield web
         clock.kill()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as chromium:
-        yield chromium
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -151,7 +150,30 @@ async def sits(chromium: Browser, web: Web) -> AsyncIterator[Any]:
 
 
 async def live_texts(api: Api) -> list[str]:
-    return [headline["text"] for headline in (await api.board()).values()]
+    return [headline["text"] for headline in await found(api)]
+
+
+async def found(api: Api) -> list[Any]:
+    return list((await api.board()).values())
+
+
+async def strip(api: Api, *texts: str) -> None:
+    """Wait until readers have these, too: the desk's page is told apart from them, and may be first."""
+
+    async def is_so() -> bool:
+        return await live_texts(api) == list(texts)
+
+    await eventually(is_so, f"the strip is {texts}")
+
+
+async def only(api: Api, **fields: Any) -> Any:
+    """Wait until readers have one headline, and it has these fields."""
+
+    async def one() -> Any:
+        headlines = await found(api)
+        return len(headlines) == 1 and fields.items() <= headlines[0].items() and headlines[0]
+
+    return await eventually(one, f"one headline has {fields}")
 
 
 # --- from a fact to a flash, and back ---------------------------------------------------------------------------------
@@ -165,27 +187,28 @@ async def test_a_flash_by_keyboard_alone(sits: Any, api: Api) -> None:
     await ana.told("Goes out:")
     assert await live_texts(api) == []
     await ana.shows("Prime minister resigns", "#live")
-    assert await live_texts(api) == ["Prime minister resigns, says his office"]
     await ana.told("Published:")
-    [flash] = (await api.board()).values()
-    assert flash["urgency"] == "flash"
+    await only(api, text="Prime minister resigns, says his office", urgency="flash")
     assert await ana.page.input_value("#text") == ""
 
 
 async def test_escape_takes_a_flash_back_before_it_leaves(sits: Any, api: Api) -> None:
-    ana = await sits("Ana")
+    ana, es = await sits("Ana", "es"), Api(api.http, api.url, api.key, "es")
     await ana.press("f")
     await ana.type("Not what was said")
-    before = (await api.get()).json["position"]
+    before = (await es.get()).json["position"]
     await ana.press("Control+Enter")
     await ana.told("Goes out:")
     await ana.press("Escape")
     await ana.told("Taken back")
     await ana.shows("Not what was said", "#drafts")
     assert await ana.page.input_value("#text") == "Not what was said"
-    assert (await api.get()).json["position"] == before  # readers have heard nothing
+    assert (await es.get()).json["position"] == before  # readers have heard nothing
     await ana.page.fill("#text", "What was said")
     await ana.press("Control+Enter")
+    await ana.told("Goes out:What was said")
+    [leaving] = (await es.get("/v1/desk/es")).json["headlines"]
+    assert (await es.act(leaving, "release")).status == 200
     await ana.shows("What was said", "#live")
 
 
@@ -196,7 +219,7 @@ async def test_a_kill_is_two_actions(sits: Any, api: Api) -> None:
     await (await ana.shows("A false one", "#live")).focus()
     await ana.press("x", "Enter")
     await ana.misses("A false one", "#live")
-    assert await live_texts(api) == ["A true one"]
+    await strip(api, "A true one")
     await ana.told("Killed:")
 
 
@@ -211,7 +234,7 @@ async def test_a_kill_from_within_the_text_takes_what_was_published_last(sits: A
     await ana.page.locator("#done", has_text="A wrong one").wait_for()  # the page has its answer
     await ana.press("Control+Shift+X", "Enter")
     await ana.misses("A wrong one", "#live")
-    assert await live_texts(api) == ["An old one"]
+    await strip(api, "An old one")
 
 
 async def test_what_readers_and_the_audit_are_told_of_a_kill_are_templates_in_the_channels_language(
@@ -253,10 +276,87 @@ async def test_hold_release_and_undo_by_keyboard(sits: Any, api: Api) -> None:
     await (await ana.shows("In doubt", "#live")).focus()
     await ana.press("h")
     await ana.shows("In doubt", "#held")
-    assert await live_texts(api) == []
+    await strip(api)
     await ana.press("z")
     await ana.shows("In doubt", "#live")
-    assert await live_texts(api) == ["In doubt"]
+    await strip(api, "In doubt")
+
+
+async def test_what_counts_down_can_be_stopped_whatever_is_done_meanwhile(sits: Any, api: Api) -> None:
+    es = Api(api.http, api.url, api.key, "es")
+    await es.publish("Already there")
+    ana = await sits("Ana", "es")
+    await ana.press("f")
+    await ana.type("It goes out in a moment")
+    await ana.press("Control+Enter")
+    await ana.told("Goes out:")
+    await (await ana.shows("Already there", "#live")).focus()
+    await ana.press("p")
+    await ana.told("Pinned:")
+    await ana.press("Escape")
+    await ana.told("Taken back")
+    assert await live_texts(es) == ["Already there"]
+
+
+async def test_a_spike_that_is_undone_has_its_hour(sits: Any, api: Api) -> None:
+    hour = f"{dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)}T20:00:00.000Z"
+    await api.publish("Under embargo", state="draft", publish_at=hour, image="https://news.example/a.jpg")
+    ana = await sits("Ana")
+    await (await ana.shows("Under embargo", "#drafts")).focus()
+    await ana.press("s")
+    await ana.told("Spiked:")
+    await ana.press("z")
+    await ana.told("Undone:")
+    [draft] = (await api.get("/v1/desk/en")).json["headlines"]
+    assert (draft["state"], draft["publish_at"], draft["image"]) == ("draft", hour, "https://news.example/a.jpg")
+
+
+async def test_a_change_of_expiry_that_is_undone_has_its_end(sits: Any, api: Api) -> None:
+    headline = await api.publish("For two hours", expires_in=7200)
+    ana = await sits("Ana")
+    await (await ana.shows("For two hours", "#live")).focus()
+    await ana.press("e")
+    await ana.page.click("#more summary")
+    await ana.page.select_option("[name=expires_in]", "3600")
+    await ana.press("Control+Enter")
+    await ana.told("Updated:")
+    await ana.press("Escape", "z")
+    await ana.told("Undone:")
+    await only(api, version=3, expires_at=headline["expires_at"])
+
+
+# --- what others and the network do meanwhile -------------------------------------------------------------------------
+
+
+async def test_what_is_written_while_it_is_sent_stays(sits: Any, api: Api) -> None:
+    ana = await sits("Ana")
+    sent = asyncio.Event()
+
+    async def slowly(route: Any) -> None:
+        await sent.wait()
+        await route.continue_()
+
+    await ana.page.route("**/v1/channels/en/headlines", slowly)
+    await ana.press("n")
+    await ana.type("The first")
+    async with ana.page.expect_request("**/v1/channels/en/headlines"):
+        await ana.press("Control+Enter")
+    await ana.page.fill("#text", "Something else")
+    sent.set()
+    await ana.shows("The first", "#live")
+    assert await ana.page.input_value("#text") == "Something else"
+
+
+async def test_an_edit_by_somebody_else_does_not_take_the_focus(sits: Any, api: Api) -> None:
+    headline = await api.publish("Old words")
+    ana = await sits("Ana")
+    row = await ana.shows("Old words", "#live")
+    await row.focus()
+    await ana.press("e")
+    await row.focus()
+    assert (await api.edit(headline, text="New words")).status == 200
+    await ana.page.wait_for_function("() => document.getElementById('text').value === 'New words'")
+    assert await ana.focused() == "New words"
 
 
 # --- correcting, ordering, extending ----------------------------------------------------------------------------------
@@ -272,8 +372,7 @@ async def test_a_correction_carries_its_note(sits: Any, api: Api) -> None:
     await ana.press("Control+Enter")
     row = await ana.shows("21 hurt", "#live")
     await row.locator(".corrected", has_text="Corrects the figure.").wait_for()
-    [headline] = (await api.board()).values()
-    assert (headline["version"], headline["correction"]) == (2, "Corrects the figure.")
+    await only(api, version=2, correction="Corrects the figure.")
 
 
 async def test_a_correction_without_a_note_is_not_sent(sits: Any, api: Api) -> None:
@@ -298,8 +397,7 @@ async def test_an_update_can_be_undone(sits: Any, api: Api) -> None:
     await ana.shows("Talks have ended", "#live")
     await ana.press("Escape", "z")
     await ana.shows("Talks go on", "#live")
-    [headline] = (await api.board()).values()
-    assert (headline["text"], headline["kicker"], headline["version"]) == ("Talks go on", "Strike", 3)
+    await only(api, text="Talks go on", kicker="Strike", version=3)
 
 
 async def test_the_order_by_keyboard(sits: Any, api: Api) -> None:
@@ -325,7 +423,7 @@ async def test_the_order_by_keyboard(sits: Any, api: Api) -> None:
     await ana.row("The third", "#live").locator(".pinned").wait_for()
     await ana.press("z")
     await ana.row("The third", "#live").locator(".pinned").wait_for(state="detached")
-    assert await live_texts(api) == ["The third", "The second", "The first"]
+    await strip(api, "The third", "The second", "The first")
 
 
 async def test_an_hour_longer_and_gone_now(sits: Any, api: Api) -> None:
@@ -338,7 +436,7 @@ async def test_an_hour_longer_and_gone_now(sits: Any, api: Api) -> None:
     await row.locator(".timer", has_text="1 h").wait_for()
     await ana.press("l")
     await ana.misses("Short")
-    assert await live_texts(api) == []
+    await strip(api)
 
 
 # --- drafts and the queue ---------------------------------------------------------------------------------------------
@@ -369,7 +467,7 @@ async def test_the_queue_is_live_and_one_key_takes_or_spikes_a_candidate(sits: A
     await (await ana.shows("A good item", "#candidates")).focus()
     await ana.press("r")
     await ana.shows("A good item", "#live")
-    assert await live_texts(api) == ["A good item"]
+    await strip(api, "A good item")
 
 
 async def test_approval_by_a_second_person(sits: Any, api: Api) -> None:
@@ -385,8 +483,7 @@ async def test_approval_by_a_second_person(sits: Any, api: Api) -> None:
     await row.focus()
     await ben.press("a")
     await ana.shows("Airport closed", "#live")
-    [headline] = (await api.board()).values()
-    assert headline["urgency"] == "urgent"
+    await only(api, urgency="urgent")
 
 
 async def test_the_glass_is_broken_with_a_reason(sits: Any, api: Api) -> None:
@@ -441,7 +538,7 @@ async def test_a_stale_save_shows_both_and_loses_neither(sits: Any, api: Api) ->
     assert [text.strip() for text in marked] == ["Twelve", "Ten", "after the storm"]
     await ana.page.click("text=Keep theirs, mine as a draft")
     await ana.shows("Ten people are missing after the storm", "#drafts")
-    assert await live_texts(api) == ["Twelve people are missing"]
+    await strip(api, "Twelve people are missing")
 
 
 async def test_a_stale_save_may_go_on_from_theirs(sits: Any, api: Api) -> None:
@@ -456,12 +553,11 @@ async def test_a_stale_save_may_go_on_from_theirs(sits: Any, api: Api) -> None:
     await ana.page.wait_for_selector("#conflict[open]")
     await ana.press("Enter")
     # Theirs, where we changed nothing.
-    await ana.page.wait_for_function("document.querySelector('[name=kicker]').value === 'Roads'")
+    await ana.page.wait_for_function("() => document.querySelector('[name=kicker]').value === 'Roads'")
     assert await ana.page.input_value("#text") == "Bridge shut until noon"
     await ana.press("Control+Enter")
     await ana.shows("Bridge shut until noon", "#live")
-    [now] = (await api.board()).values()
-    assert (now["version"], now["kicker"]) == (3, "Roads")
+    await only(api, version=3, kicker="Roads")
 
 
 async def test_a_crashed_tab_loses_nothing(sits: Any, api: Api) -> None:
@@ -540,7 +636,7 @@ async def test_a_receipt_says_that_it_is_gone_from_everybody(sits: Any, api: Api
     for editor in (ana, ben):  # the strip on their pages is a reader as any
         await editor.shows("Soon gone", "#live")
         await editor.page.wait_for_function(
-            "document.querySelector('news-ticker').headlines.some(({ text }) => text === 'Soon gone')"
+            "() => document.querySelector('news-ticker').headlines.some(({ text }) => text === 'Soon gone')"
         )
     await ana.row("Soon gone", "#live").focus()
     await ana.press("x", "Enter")
@@ -549,8 +645,7 @@ async def test_a_receipt_says_that_it_is_gone_from_everybody(sits: Any, api: Api
 
 
 async def test_focus_stays_while_the_list_moves(sits: Any, api: Api) -> None:
-    for number in range(3):
-        await api.publish(f"Headline {number}")
+    headlines = [await api.publish(f"Headline {number}") for number in range(3)]
     ana = await sits("Ana")
     await (await ana.shows("Headline 1", "#live")).focus()
     await api.publish("A newer one", urgency="bulletin")
@@ -558,9 +653,9 @@ async def test_focus_stays_while_the_list_moves(sits: Any, api: Api) -> None:
     assert await ana.focused() == "Headline 1"
     button = ana.row("Headline 0", "#live").locator("[data-act=hold]")
     await button.focus()
-    [other] = [one for one in (await api.board()).values() if one["text"] == "Headline 2"]
+    [other] = [one for one in headlines if one["text"] == "Headline 2"]
     await api.act(other, "move", {"to": "top"})
-    await ana.page.wait_for_function("document.querySelector('#live .headline').textContent === 'Headline 2'")
+    await ana.page.wait_for_function("() => document.querySelector('#live .headline').textContent === 'Headline 2'")
     assert await ana.page.evaluate("document.activeElement.dataset.act") == "hold"
 
 
@@ -574,6 +669,64 @@ async def test_one_that_goes_while_it_has_the_focus_hands_its_keys_to_nobody(sit
     assert await ana.focused() == "The doomed"
     await ana.press("x")
     assert "The neighbour" not in str(await ana.page.locator("#ask[open] #ask-text").all_text_contents())
+
+
+async def test_what_is_dead_elsewhere_hands_its_keys_to_nobody(sits: Any, api: Api) -> None:
+    await api.publish("The neighbour")
+    doomed = await api.publish("The doomed")
+    ana = await sits("Ana")
+    await (await ana.shows("The doomed", "#live")).focus()
+    await api.act(doomed, "retract", {"reason": "wrong"})
+    await ana.page.wait_for_selector(".record.gone")
+    await ana.press("p", "h", "l", "x", "?")
+    await ana.page.wait_for_selector("#help[open]")  # the key after them was heard
+    assert await ana.page.locator("#ask[open]").count() == 0
+    assert not (await only(api, text="The neighbour"))["pinned"]
+
+
+async def test_a_key_that_is_held_down_acts_once(sits: Any, api: Api) -> None:
+    headline = await api.publish("Pinned once")
+    ana = await sits("Ana")
+    await (await ana.shows("Pinned once", "#live")).focus()
+    await ana.page.keyboard.down("p")
+    await ana.told("Pinned:")
+    await ana.page.keyboard.down("p")  # the keyboard repeats it
+    await ana.page.keyboard.up("p")
+    await ana.press("+")
+    await ana.told("Stays")
+
+    async def extended() -> Any:
+        [now] = await found(api)
+        return now["expires_at"] != headline["expires_at"] and now
+
+    assert (await eventually(extended))["pinned"]
+
+
+async def test_in_the_menu_the_browsers_keys_are_the_browsers(sits: Any, api: Api) -> None:
+    await api.publish("Stays on")
+    ana = await sits("Ana")
+    await (await ana.shows("Stays on", "#live")).focus()
+    await ana.press("m")
+    await ana.page.wait_for_selector("#menu:popover-open")
+    await ana.press("Control+l", "Control+h", "p")
+    await ana.told("Pinned:")
+    assert await live_texts(api) == ["Stays on"]
+
+
+async def test_without_single_letters_arrows_and_enter_reach_everything(sits: Any, api: Api) -> None:
+    for text in ("Second", "First"):
+        await api.publish(text)
+    ana = await sits("Ana")
+    await ana.press("?")
+    await ana.page.uncheck("#single")
+    await ana.press("Escape")
+    await (await ana.shows("First", "#live")).focus()
+    await ana.press("ArrowDown")
+    assert await ana.focused() == "Second"
+    await ana.press("Enter")
+    await ana.page.wait_for_selector("#menu:popover-open")
+    await ana.press("p")
+    await ana.told("Pinned:")
 
 
 async def test_nothing_moves_under_the_pointer(sits: Any, api: Api) -> None:
@@ -621,6 +774,14 @@ async def test_findings_are_told_all_at_once_with_the_other_text(sits: Any, api:
     assert await ana.focused() == "Central bank raises its key rate to 4.25 per cent"
 
 
+async def test_what_an_output_would_say_is_told_in_the_writers_words(sits: Any) -> None:
+    ana = await sits("Ana", locale="es")
+    await ana.press("n")
+    await ana.type("word " * 34 + "word")
+    told = ana.page.locator("#findings [data-level=warning]", has_text="sobran")
+    assert str(await told.text_content()).endswith("En English: 174 caracteres; sobran 14.")
+
+
 async def test_the_counter_counts_what_readers_see(sits: Any) -> None:
     ana = await sits("Ana")
     await ana.page.fill("#text", "👩‍👩‍👧‍👦" * 10)
@@ -652,21 +813,69 @@ async def test_editions_are_published_together(sits: Any, api: Api) -> None:
     await ana.press("Control+Enter")
     await ana.shows("The king abdicates", "#live")
     es = Api(api.http, api.url, api.key, "es")
-    [there] = await eventually(lambda: found(es))
-    [here] = (await api.board()).values()
-    assert there["text"] == "El rey abdica"
+    there, here = await only(es, text="El rey abdica"), await only(api)
     assert there["group"] == here["group"]
 
 
-async def found(api: Api) -> list[Any]:
-    return list((await api.board()).values())
+async def test_a_flash_of_two_editions_is_taken_back_in_both(sits: Any, api: Api) -> None:
+    ana = await sits("Ana", "ar")
+    await ana.press("f")
+    await ana.type("The queen abdicates")
+    await ana.page.click("#more summary")
+    await ana.page.fill("[name=edition-es]", "La reina abdica")
+    await ana.press("Control+Enter")
+    await ana.told("Goes out:")
+    await ana.press("Escape")
+    await ana.told("Taken back")
+    es, ar = (Api(api.http, api.url, api.key, channel) for channel in ("es", "ar"))
+    [there] = (await es.get("/v1/desk/es")).json["headlines"]
+    assert (there["text"], there["state"]) == ("La reina abdica", "draft")
+    assert await found(es) == await found(ar) == []
+
+
+async def test_what_another_channel_has_taken_is_not_sent_again(sits: Any, api: Api) -> None:
+    killed = await api.publish("The pope abdicates")
+    await api.act(killed, "retract", {"reason": "wrong"})
+    ana = await sits("Ana")
+    await ana.press("n")
+    await ana.type("The pope abdicates")
+    await ana.page.click("#more summary")
+    await ana.page.fill("[name=edition-es]", "El papa abdica")
+    await ana.press("Control+Enter")
+    await ana.page.locator("#done.failed").wait_for()
+    await ana.page.wait_for_function("() => document.querySelector('[name=edition-es]').value === ''")
+    await ana.page.fill("#text", "The pope steps down")
+    await ana.press("Control+Enter")
+    await ana.shows("The pope steps down", "#live")
+    es = Api(api.http, api.url, api.key, "es")
+    there, here = await only(es), await only(api)
+    assert there["group"] == here["group"]
+
+
+async def test_readers_of_other_editions_get_no_note_that_nobody_chose(sits: Any, api: Api) -> None:
+    es = Api(api.http, api.url, api.key, "es")
+    drafts = {"en": {"text": "A bridge has fallen"}, "es": {"text": "Ha caído un puente"}}
+    assert (await api("POST", "/v1/editions", {"drafts": drafts})).status == 200
+    before = (await es.get()).json["position"]
+    ana = await sits("Ana")
+    await (await ana.shows("A bridge has fallen", "#live")).focus()
+    await ana.press("x")
+    await ana.page.fill("#ask-note", "The bridge stands.")
+    await ana.press("Enter")
+    await eventually(lambda: _is_gone(es))
+    [told] = [one for one in (await es.get(f"events?after={before}")).json["messages"] if one["type"] == "retracted"]
+    assert "note" not in told
+
+
+async def _is_gone(api: Api) -> bool:
+    return not await found(api)
 
 
 async def test_a_kill_takes_the_other_edition_along_and_a_correction_marks_it(sits: Any, api: Api) -> None:
     es = Api(api.http, api.url, api.key, "es")
     drafts = {"en": {"text": "Two ferries collide"}, "es": {"text": "Chocan dos transbordadores"}}
     assert (await api("POST", "/v1/editions", {"drafts": drafts})).status == 200
-    [here] = (await api.board()).values()
+    here = await only(api)
     ana, ben = await sits("Ana"), await sits("Ben", "es")
     await ben.shows("Chocan dos", "#live")
     assert (await api.edit(here, text="Two ferries touch", correction="They touched.")).status == 200
@@ -678,7 +887,7 @@ async def test_a_kill_takes_the_other_edition_along_and_a_correction_marks_it(si
     await (await ana.shows("Two ferries", "#live")).focus()
     await ana.press("x", "Enter")
     await ben.misses("Chocan dos")
-    assert await found(es) == []
+    await strip(es)
 
 
 # --- what it looks like -----------------------------------------------------------------------------------------------

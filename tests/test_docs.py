@@ -35,6 +35,7 @@ from ticker import (
     requests,
     serve,
     server,
+    times,
     writer,
 )
 from ticker import settings as settings_of
@@ -52,11 +53,19 @@ from ticker.headline import Draft, Headline, Source, source_headline_id
 from ticker.keys import Keys
 from ticker.most_read import beacon
 from ticker.most_read.reads import Reads
+from ticker.onair import fitness, font, ograf, ograf_api, renderer, shapes
+from ticker.onair.manifest import manifest
+from ticker.onair.mos import Mos, Newsroom
+from ticker.onair.output import H2R, CasparCG, Look, Output, Singular, Vmix
+from ticker.onair.playouts import Playouts
 from ticker.people import forms, lockout, password, people
 from ticker.settings import DeskSettings, OidcSettings, Settings, SourceSettings
 from ticker.stream import Stream
+from ticker.syndication import REHEARSED
+from ticker.templates import WORDS
+from ticker.versions import NEWEST
 from ticker.writer import Scope
-from workers import fetch, match, parse, source
+from workers import fetch, link_check, match, parse, source
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -68,8 +77,11 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INGEST = (ROOT / "docs" / "ingest.md").read_text()
 RULES = (ROOT / "docs" / "desk" / "rules.md").read_text()
+ONAIR_RULES = (ROOT / "docs" / "onair" / "rules.md").read_text()
 LIVE = (ROOT / "docs" / "desk" / "live.md").read_text()
 PEOPLE = (ROOT / "docs" / "desk" / "people.md").read_text()
+ONAIR_FEEDS = (ROOT / "docs" / "onair" / "feeds.md").read_text()
+OGRAF = (ROOT / "docs" / "onair" / "ograf.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 
 Row = list[str]
@@ -220,7 +232,7 @@ def test_every_field_of_a_draft_is_documented_with_its_limit() -> None:
     assert f"{headline.NAME_LIMIT} characters" in rows["section"][1]
     assert f"{headline.LINK_LIMIT} characters" in rows["link"][1]
     assert f"{headline.TAGS_LIMIT}, each {headline.NAME_LIMIT} characters" in rows["tags"][1]
-    assert f"1 to {life.FARTHEST // 1000:,} seconds" in rows["expires_in"][1]
+    assert f"1 to {times.FARTHEST // 1000:,} seconds" in rows["expires_in"][1]
     most = next(rule.max_length for rule in Source.model_fields["id"].metadata if hasattr(rule, "max_length"))
     assert f"`id` {most} characters" in rows["source"][1]
 
@@ -271,12 +283,13 @@ def test_every_address_is_documented() -> None:
     f"| {transport.MESSAGE_LIMIT // 1024**2} MB | the end |",
     f"| {connection.HEARD_LIMIT // 1024} kB | 1008 |",
     f"| {connection.MESSAGE_LIMIT // 1024} kB | the connection ends |",
-    f"| {serve.KEEP_ALIVE} s | the end |",
+    (f"| {serve.KEEP_ALIVE} s; {server.Server.head_seconds:.0f} to "
+     f"{server.Server.head_seconds + server.Server.sweep_seconds:.0f} after a beacon | the end |"),
     f"| {poll.LONGEST_WAIT} s | 422 ",
-    f"| {fanout.MOST_GROUPS} | 429 ",
+    f"| {fanout.MOST_GROUPS}, {fanout.MOST_OF_ONE} | 429 ",
     f"| {headline.NAME_LIMIT} characters | 422 ",
-    f"| {fanout.MOST_OUTPUTS} | 429 ",
-    f"up to {fanout.MOST_GROUPS} different filters",
+    f"| {fanout.MOST_OUTPUTS} | served without it |",
+    f"up to {fanout.MOST_GROUPS} different filters at once, {fanout.MOST_OF_ONE} that one network",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",
     f"| {Settings.model_fields['peer_timeout_seconds'].default} s (",
@@ -340,6 +353,7 @@ def test_what_is_said_at_the_desk_is_as_documented() -> None:
     f"{password.SHORTEST} to {password.LONGEST} characters, of any kind",
     f"at a time, {password.MOST_WAITING} wait",
     f"slowed alike after {lockout.NETWORK.free}.",
+    f"One wrong password is forgotten every {lockout.NETWORK.lose // 60_000} minutes",
     f"ends {DeskSettings().idle_minutes // 60} hours after the last sign of life",
     f"and after {DeskSettings().session_hours // 24} days in any case",
     f"a name 1 to {people.NAME_LIMIT} characters",
@@ -395,8 +409,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
         elif name == "sources":
             assert codes(key) == ["[sources.NAME]"]
             assert default == default_of(Settings, name)
+        elif name == "outputs":
+            assert codes(key) == ["[outputs.NAME]"]
+            assert {one.name for one in Settings().outputs.values()} == set(Settings().channels)
+            assert default == "one for each channel"
         elif name == "desk":
             assert (codes(key), default) == (["[desk]"], "")
+        elif name == "mos":
+            assert (codes(key), default) == (["[mos]"], "unset")
         else:
             assert key == ("" if name == "config" else f"`{name}`")
             assert default == default_of(Settings, name), name
@@ -414,6 +434,14 @@ TOLD_IN_WORDS = {"title", "lang", "dir", "lengths", "most_read", "undo"}
         ("Lengths", Lengths, set[str]()),
         ("Undo", Undo, set[str]()),
         ("Most read", MostRead, set[str]()),
+        ("Outputs", Output, {"title", "fallback", "look"}),
+        ("Look", Look, set[str]()),
+        ("CasparCG", CasparCG, {"template"}),
+        ("vMix", Vmix, set[str]()),
+        ("Singular", Singular, set[str]()),
+        ("H2R", H2R, set[str]()),
+        ("MOS", Mos, {"allowed"}),
+        ("Newsrooms", Newsroom, set[str]()),
         ("Desk", DeskSettings, set[str]()),
         ("Sign-in provider", OidcSettings, set[str]()),
         ("Sources", SourceSettings, set[str]()),
@@ -428,6 +456,21 @@ def test_every_key_of_a_table_is_documented_with_its_default(
         if name not in in_words:
             assert row[1] == default_of(model, name), name
         assert_bounds(model, name, row)
+
+
+def test_whatever_an_output_cannot_show_is_documented() -> None:
+    worst = Output(name="tiny", channels=("en",), longest=10, widest=100, forbidden=("|",))
+    found = {fault.code for fault in fitness.faults(fitness.Shown("\ue000|" * 10, None, "en"), worst)}
+    assert {codes(row[0])[0] for row in table(section(ONAIR_RULES, "What cannot be shown"))} == found
+    told = {code for row in table(section(PROTOCOL, "Check")) for code in codes(row[0])}
+    assert {code for code in told if code.startswith("air_")} == found
+    for words in WORDS.values():
+        assert {code for code in words.get("findings", {}) if code.startswith("air_")} in (found, set())
+
+
+def test_an_estimate_is_as_documented() -> None:
+    assert f"{font.LETTER} of the size of the letters" in ONAIR_RULES
+    assert font.SQUARE == 1  # told in words
 
 
 def test_what_follows_from_a_channels_name() -> None:
@@ -552,13 +595,53 @@ def test_the_widget_in_the_readme_uses_what_there_is() -> None:
     assert set(codes(states)) == set(re.findall(r'_enter\("(\w+)"', code))
 
 
+def test_whether_the_newest_widget_is_out_is_told() -> None:
+    out = json.loads((ROOT / "web" / "widget" / "versions.json").read_text())
+    told = f"`{NEWEST}`, which is not out yet" in (ROOT / "docs" / "widget.md").read_text()
+    assert told is (NEWEST not in out)
+
+
 # --- the other pages ------------------------------------------------------------------------------------------------
+
+
+def test_every_shape_of_a_feed_is_documented_with_its_columns() -> None:
+    assert [codes(row[0])[0] for row in table(ONAIR_FEEDS)] == list(shapes.SHAPES)
+    columns = section(ONAIR_FEEDS, "Columns")
+    assert {name for row in table(columns) for name in codes(row[0])} == set(shapes.COLUMNS)
+    assert set(shapes.VMIX) <= set(codes(columns))
+    assert f"say `{REHEARSED}`" in ONAIR_FEEDS
+
+
+def test_the_graphic_is_documented_as_its_manifest_has_it() -> None:
+    text = section(OGRAF, "The graphic")
+    made = manifest(Output(name="program", channels=("en",)), Channel(name="en"), "")
+    files, data, actions = (table(part) for part in re.split(r"(?=^\| data)|(?=^\| action)", text, flags=re.MULTILINE))
+    assert [codes(row[0])[0].rpartition("/")[2] for row in files] == [ograf.MANIFEST, ograf.MAIN, ograf.PACKAGE]
+    assert {name for row in data for name in codes(row[0])} == set(made["schema"]["properties"])
+    told = {codes(row[0])[0]: set(codes(row[1])) for row in actions}
+    assert told == {
+        action["id"]: set(action["schema"]["properties"] if action["schema"] else ())
+        for action in made["customActions"]
+    }
+
+
+def test_the_server_api_of_ograf_is_documented_as_it_is_served() -> None:
+    text = section(OGRAF, "The Server API")
+    named = {name for row in table(text) for name in codes(row[0])}
+    served = {route.path.rpartition("/")[2] for route in ograf_api.routes if "graphicInstance" in route.path}  # type: ignore[attr-defined]
+    assert served - {"{action}"} <= named
+    assert {cue.value for cue in renderer.ACTIONS} <= {name.rpartition("/")[2] for name in named}
+    told = {codes(row[0])[0].rpartition("/")[2]: set(codes(row[1])) for row in table(text)}
+    offered = renderer.offered({})
+    assert told["updateAction"] == set(offered["schema"]["properties"])
+    for action in offered["customActions"]:
+        assert told[action["id"]] == set(action["schema"]["properties"] if action["schema"] else ())
 
 
 async def test_every_metric_is_documented_with_its_labels(settings: Settings, stream: Stream) -> None:
     hub = Hub(stream, settings.channels)
     reads = Reads(stream.redis, settings.channels, stream.now)
-    families = await metrics.families(hub, reads)
+    families = await metrics.families(hub, reads, Playouts(hub, settings.outputs, settings.channels))
     assert {codes(name)[0]: codes(labels) for name, labels, _ in table(section(OPERATIONS, "Metrics"))} == {
         f"{family.name}_total" if family.type == "counter" else family.name: list(family._labelnames)
         for family in families
@@ -575,6 +658,12 @@ def test_what_is_watched_is_as_documented(sentence: str) -> None:
     assert (canary.EVERY, canary.KEPT, metrics.WITHIN) == (2, 5 * 60 * 1000, 1)  # told in words
 
 
+def test_every_proxy_says_who_the_reader_is() -> None:
+    """Caddy does so by itself."""
+    assert "proxy_set_header X-Forwarded-For " in blocks(OPERATIONS, "nginx")[0]
+    assert "option forwardfor\n" in blocks(OPERATIONS, "haproxy")[0]
+
+
 @pytest.mark.parametrize("sentence", [
     f"At most {fetch.LARGEST // 1_000_000} MB after decompression, {fetch.TIME:.0f} s for everything, five redirects",
     f"at most {match.NEW_PER_POLL} new entries are handed in at a poll",
@@ -582,6 +671,8 @@ def test_what_is_watched_is_as_documented(sentence: str) -> None:
     f"remembered for {source.FORGET_AFTER // 86_400_000} days after it was last seen",
     f"The newest {dead.MOST:,} are kept",
     f"(up to {dead.LARGEST // 1_000_000} MB)",
+    f"at most {link_check.TIME:.0f} s for everything. Links of one host",
+    f"one after the other, of {link_check.AT_ONCE} hosts at once",
 ])  # fmt: skip
 def test_ingest_keeps_to_what_is_documented(sentence: str) -> None:
     assert sentence in INGEST

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from ticker import errors
-from ticker.desk.desk import Desk, Once
+from ticker.desk.desk import Desk
 from ticker.desk.editions import Editions
+from ticker.desk.once import Once
 from ticker.errors import TickerError, Unavailable
 from ticker.headline import Draft, Patch, Record, State
 from ticker.life import Action, Command
@@ -123,6 +124,17 @@ async def test_a_repeat_marks_nothing_again_that_somebody_has_looked_at(desk: De
         await desk.fresh("es", one["es"].id, by=ANA)
     await desk.hold("en", one["en"].id, by=ANA, once=Once("k", "d"))
     assert (await found(desk, one["es"])).stale is None
+
+
+async def test_a_repeated_duplicate_has_its_answer_although_what_it_came_from_is_gone(
+    desk: Desk, editions: Editions
+) -> None:
+    one = await together(editions, {"en": "One"})
+    first = await editions.duplicate("en", one["en"].id, "es", "Uno", by=ANA, once=Once("k", "d"))
+    await desk.retract("en", one["en"].id, "False", by=ANA, editions=False)
+    assert await editions.duplicate("en", one["en"].id, "es", "Uno", by=ANA, once=Once("k", "d")) == first
+    with pytest.raises(errors.Killed):
+        await editions.duplicate("en", one["en"].id, "es", "Uno", by=ANA, once=Once("k2", "d"))
 
 
 async def test_a_kill_spares_the_others_when_it_is_meant_to(desk: Desk, editions: Editions) -> None:

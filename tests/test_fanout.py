@@ -14,7 +14,16 @@ from ticker.board import Board, hash_of
 from ticker.channel import Channel
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal, upsert
-from ticker.fanout.fanout import MOST_CHANGES, MOST_GROUPS, MOST_MADE, SLOW_AFTER, Fanout, Loaded
+from ticker.fanout.fanout import (
+    MOST_CHANGES,
+    MOST_GROUPS,
+    MOST_MADE,
+    MOST_OF_ONE,
+    MOST_OUTPUTS,
+    SLOW_AFTER,
+    Fanout,
+    Loaded,
+)
 from ticker.fanout.subscriber import Subscriber
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
@@ -105,6 +114,10 @@ class Pipe(Subscriber):
     def __init__(self, reader: Reader) -> None:
         super().__init__(protocol.lines, reader.filter)
         self.reader = reader
+        self.waiting = 0
+
+    def buffered(self) -> int:
+        return self.waiting
 
     def write(self, data: bytes) -> None:
         self.reader.pipe += data.decode().splitlines()
@@ -399,6 +412,28 @@ def test_a_slow_reader_is_closed_after_its_time_and_not_before() -> None:
     assert not list(fanout.subscribers())
 
 
+def test_a_slow_reader_that_takes_something_is_kept() -> None:
+    fanout = new_fanout()
+    reader = Reader()
+    reader.connect(fanout)
+    pipe = reader.connection
+    assert isinstance(pipe, Pipe)
+    fanout.tick(NOW)
+    pipe.waiting = 1_000_000
+    pipe.pause()
+    now = NOW
+    for _ in range(10):
+        now += SLOW_AFTER - 1000
+        pipe.waiting -= 1_000
+        fanout.tick(now)
+    assert reader.closed is None
+    pipe.waiting += 10  # what we say ourselves is nothing that it takes
+    fanout.tick(now + SLOW_AFTER - 1)
+    assert reader.closed is None
+    fanout.tick(now + SLOW_AFTER)
+    assert reader.closed is CloseCode.SLOW
+
+
 def test_heartbeats_come_at_their_time_also_when_the_clock_is_set_back() -> None:
     fanout = new_fanout()
     listener = Listener()
@@ -431,6 +466,30 @@ def test_groups_go_with_their_last_reader_and_are_bounded() -> None:
         subscriber.gone()
     fanout.check_room_for(Filter(section="one more"))
     assert len(list(fanout.subscribers())) == 1
+
+
+def test_no_network_takes_the_filters_of_all_others() -> None:
+    fanout = new_fanout()
+    first = [Listener(filter_=Filter(section=f"s{i}")) for i in range(MOST_OF_ONE)]
+    for subscriber in first:
+        fanout.join(subscriber, network="192.0.2")
+    with pytest.raises(TooMany):
+        fanout.check_room_for(Filter(section="one more"), "192.0.2")
+    fanout.check_room_for(Filter(section="s1"), "192.0.2")
+    fanout.join(Listener(filter_=Filter(section="one more")), network="198.51.100")
+    first[0].gone()
+    fanout.check_room_for(Filter(section="another"), "192.0.2")
+
+
+def test_beyond_the_most_an_output_has_no_name_and_is_served() -> None:
+    fanout = new_fanout()
+    for _ in range(MOST_OUTPUTS):
+        fanout.join(Listener(), output="x")
+    screen = Listener()
+    fanout.check_room_for(EVERYTHING)
+    fanout.join(screen, output="Gallery")
+    assert screen.messages[0]["type"] == "snapshot"
+    assert screen not in fanout.outputs
 
 
 def test_the_document_is_the_same_on_every_process() -> None:

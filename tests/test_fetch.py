@@ -8,7 +8,7 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from tests.feeds import FeedServer, feed_server
-from workers.fetch import LARGEST, Failed, Fetched, NotModified, Request, fetcher, is_public, retry_after
+from workers.fetch import LARGEST, Failed, Fetched, Gunzip, NotModified, Request, fetcher, is_public, retry_after
 
 
 @pytest.fixture
@@ -41,10 +41,35 @@ async def test_both_validators_are_sent_and_304_keeps_them(server):
     assert server.asked[0].headers["accept-encoding"] == "gzip"
 
 
+@pytest.mark.parametrize("tag", [b'"\xe9"', '"é"'.encode(), b'"' + b"x" * 2_000 + b'"'])
+async def test_a_validator_that_could_not_be_sent_back_is_none(server, tag):
+    async def script(writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: " + tag + b"\r\nContent-Type: \xe9\r\n\r\n")
+        await writer.drain()
+
+    server.script("/feed", script)
+
+    assert await fetch(server) == Fetched(b"", "?", server.url + "/feed")
+
+
 async def test_gzip_is_unpacked_in_all_its_members(server):
     server.say("/feed", gzip.compress(b"<rss>") + gzip.compress(b"</rss>"), Content_Encoding="gzip")
 
     assert (await fetch(server)).body == b"<rss></rss>"
+
+
+async def test_gzip_may_have_any_number_of_members_and_something_after_them(server):
+    server.say("/feed", gzip.compress(b"") * 2_000 + gzip.compress(b"<rss/>") + b"\0" * 8, Content_Encoding="gzip")
+
+    assert (await fetch(server)).body == b"<rss/>"
+
+
+def test_gzip_is_unpacked_wherever_it_is_cut():
+    unpack = Gunzip()
+    packed = gzip.compress(b"<rss>") + gzip.compress(b"</rss>") + b"\0\x1f\x8b"
+
+    assert b"".join(piece for byte in packed for piece in unpack.pieces(bytes([byte]))) == b"<rss></rss>"
+    assert unpack.ended
 
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, br"])

@@ -33,3 +33,12 @@ def test_long_ids_are_kept_short():
 
     assert match.id == headline_id(SOURCE, "x" * 5000)
     assert match.id != headline_id(SOURCE, "x" * 5001)
+
+
+def test_half_a_character_in_an_id_spoils_nothing():
+    half = Entry("x\ud800", "A", "https://n.test/\ud800")
+    found = identify(Document((half, Entry("b", "B")), (Tombstone("x\ud800", None),)), SOURCE)
+
+    assert [match.key for match in reversed(found.matches)] == ["x?", "b"]
+    assert found.tombstones[0][0] == found.matches[1].id
+    assert keys(Entry(None, "A", "https://n.test/\ud800")) == ["https://n.test/?"]

@@ -6,14 +6,19 @@ import signal
 import sys
 import zlib
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
 from tests.feeds import feed_server, item
 from tests.servers import PATIENCE, eventually, readers_of
+from ticker.channel import Channel, MostRead
 from ticker.dead import Dead
 from ticker.desk.links import Links
+from ticker.most_read.stories import Stories
+from ticker.settings import SourceSettings
 from ticker.sources import Sources
+from workers import fetch, ingest
 from workers.ingest import Lease
 
 
@@ -206,3 +211,34 @@ async def test_it_looks_at_the_links_that_editors_ask_about(environment, redis):
     await links.verdict("http://127.0.0.1:9/", 1)
     async with running(environment):
         assert (await eventually(lambda: links.verdict("http://127.0.0.1:9/", 2))).startswith("The link does not open")
+
+
+async def test_no_feed_waits_for_a_page_or_a_link(settings, redis, server, monkeypatch):
+    """All on one host, which answers neither of them."""
+    released = asyncio.Event()
+
+    async def hang(_):
+        await released.wait()
+
+    for path in ("/page", "/link"):
+        server.script(path, hang)
+    server.feed("/feed", item("One", "1"))
+    channel = Channel(name="en", most_read=MostRead(hosts=("127.0.0.1",)))
+    wire = SourceSettings(name="wire", url=server.url + "/feed", channel="en", every=1, allow_private=True)
+    monkeypatch.setattr(ingest, "fetcher", partial(fetch.fetcher, permitted=lambda _: True, total=600))
+    async with ingest.tools(settings.model_copy(update={"channels": {"en": channel}})) as tools:
+        stop = asyncio.Event()
+        await Stories(redis).note_links("en", {"a" * 16: server.url + "/page"})
+        await Links(redis).verdict(server.url + "/link", 1)
+        running = asyncio.create_task(ingest.Ingest(tools, {"wire": wire}).run(stop))
+        await eventually(lambda: {"/page", "/link"} <= paths(server))
+        before = len(server.asked)
+        await eventually(lambda: len(server.asked) > before)
+        assert server.asked[-1].path == "/feed"
+        stop.set()
+        released.set()
+        await running
+
+
+def paths(server) -> set[str]:
+    return {asked.path for asked in server.asked}

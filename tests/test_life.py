@@ -237,6 +237,16 @@ def test_an_edit_keeps_the_place_and_raises_the_version() -> None:
     assert (corrected.updated_at, corrected.published_at) == (NOW, NOW - HOUR)
 
 
+def test_an_edit_that_makes_it_more_urgent_says_when() -> None:
+    for urgency, raised in ((Urgency.FLASH, NOW), (Urgency.ROUTINE, None), (Urgency.URGENT, None)):
+        live = record(State.LIVE).replaced(urgency=Urgency.URGENT)
+        patch = Patch(urgency=urgency, text="Other words")
+        decision = decide(live, command(Action.UPDATE, patch=patch), EN, NOW)
+        assert decision is not None
+        assert decision.record is not None
+        assert decision.record.raised_at == raised, urgency
+
+
 def test_expiry_can_be_extended_and_an_early_timer_does_nothing() -> None:
     extended = do(State.LIVE, Action.UPDATE, patch=Patch(expires_in=7200))
     assert extended is not None
@@ -383,6 +393,27 @@ def test_what_is_held_before_anybody_saw_it_is_no_way_round_the_second_person(*,
         decide(waiting, command(Action.APPROVE), FOUR_EYES, NOW)
     untouched = decided(held, Action.RELEASE, FOUR_EYES, now=NOW + HOUR)
     assert untouched.state is State.LIVE
+
+
+@pytest.mark.parametrize(
+    ("state", "action"),
+    [(State.DRAFT, Action.RELEASE), (State.HELD, Action.RELEASE), (State.AWAITING, Action.APPROVE)],
+)
+def test_what_is_past_its_end_is_not_let_out(state: State, action: Action) -> None:
+    over = record(state, published_at=None, publish_at=None, expires_at=NOW - 1)
+    with pytest.raises(errors.Invalid) as refused:
+        decide(over, command(action, by="ben"), EN, NOW)
+    assert refused.value.extra["errors"][0]["pointer"] == "/expires_at"
+
+
+def test_what_the_clock_could_not_let_out_in_its_time_expires_unseen() -> None:
+    over = record(State.SCHEDULED, publish_at=NOW - HOUR, expires_at=NOW)
+    decision = decide(over, command(Action.START, by="clock"), EN, NOW)
+    assert decision is not None
+    assert decision.record is not None
+    assert (decision.record.state, decision.event) == (State.EXPIRED, None)
+    assert decision.timers[f"release:{ID}"] is None
+    assert decision.timers[f"forget:{ID}"] == NOW + FORGET_AFTER
 
 
 def test_what_is_approved_are_the_words_that_were_read() -> None:

@@ -138,6 +138,22 @@ async def test_roles_come_anew_with_each_sign_in(web: Web, people: People) -> No
     assert len(await people.list()) == 1
 
 
+async def test_who_was_removed_here_stays_out_until_let_in(web: Web, people: People) -> None:
+    await new_person(web, "chief", {"*": Role.ADMIN})
+    async with visiting(web) as admin, visiting(web) as bob:
+        await admin.sign_in("chief")
+        await sign_in(bob, "bob.desk")
+        assert (await admin.post("/desk/people/bob/remove")).status == 303
+        answer = await sign_in(bob, "bob.desk")
+        assert answer.status == 403
+        assert "An admin can let you in again" in answer.text
+        assert await people.get("bob") is None
+        assert "/desk/people/bob/let-in" in (await admin.get("/desk/people")).text
+        assert (await admin.post("/desk/people/bob/let-in")).status == 303
+        assert (await sign_in(bob, "bob.desk")).status == 303
+    assert await people.get("bob") is not None
+
+
 async def test_who_has_none_does_not(web: Web, people: People) -> None:
     async with visiting(web) as visitor:
         for account in ("eve", "eve.accounting"):

@@ -32,6 +32,8 @@ def test_an_article_is_what_it_says() -> None:
     ("<title>x</title><link rel=canonical href='javascript:alert(1)'>", None),
     ("<title>x</title><meta property=og:image content='javascript:1'><html lang='??'>", "x"),
     ("<svg><title>icon</title></svg><title>later</title>", "icon"),
+    ("<title>x</title><![foo bar[", "x"),
+    ("<![ z]><title>x</title>", None),
 ])  # fmt: skip
 def test_what_is_missing_or_wrong(page: str, title: str | None) -> None:
     draft = story_of(page, URL)

@@ -10,6 +10,7 @@ from tests.api import Api, fresh_key
 from tests.servers import Web
 from ticker import api
 from ticker.desk import api as desk_api
+from ticker.onair import feeds as onair_feeds
 
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
@@ -39,4 +40,4 @@ async def test_made_up_requests_get_what_the_document_promises(web: Web, tmp_pat
 async def test_the_document_names_every_route_of_the_api(web: Web) -> None:
     async with aiohttp.ClientSession() as http:
         paths = (await Api(http, web.url).get("/openapi.json")).json["paths"]
-    assert {route.path for route in (*api.routes, *desk_api.routes)} <= set(paths)  # type: ignore[attr-defined]
+    assert {route.path for route in (*api.routes, *desk_api.routes, *onair_feeds.routes)} <= set(paths)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import time
 import pytest
 from argon2 import PasswordHasher
 
+from tests.servers import eventually
 from ticker.errors import Overloaded
 from ticker.people import password
 from ticker.people.password import AT_ONCE, LONGEST, MOST_WAITING, SHORTEST, Passwords
@@ -83,6 +84,7 @@ async def test_so_many_at_once_so_many_wait_and_the_rest_are_told() -> None:
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
         await passwords.match("stored", "any")
+    await eventually(lambda: hasher.now == AT_ONCE, "so many are at work")
     hasher.go.set()
     assert await asyncio.gather(*waiting) == [True] * MOST_WAITING
     assert hasher.most == AT_ONCE

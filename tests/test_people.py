@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ticker.errors import Conflict, NoPerson
-from ticker.people.people import LOGIN, People, Person
+from ticker.people.people import LOGIN, Barred, People, Person
 from ticker.store import Client
 from ticker.writer import Role, Scope
 
@@ -51,6 +51,20 @@ async def test_who_signs_in_elsewhere_is_found_by_that(redis: Client) -> None:
     await people.remove("ana")
     await people.add("ana", "Another Ana", {})
     assert await people.by_subject("https://id.example 1") is None
+
+
+async def test_who_was_removed_and_signs_in_elsewhere_is_barred_until_let_in(redis: Client) -> None:
+    people = People(redis)
+    await people.add("ana", "Ana", {}, subject="https://id.example 1")
+    await people.add("bob", "Bob", {})
+    for login in ("ana", "bob"):
+        await people.remove(login)
+    assert await people.barred() == [Barred("https://id.example 1", "ana", "Ana")]
+    assert [await people.is_barred(f"https://id.example {n}") for n in (1, 2)] == [True, False]
+    await people.let_in("ana")
+    assert not await people.is_barred("https://id.example 1")
+    with pytest.raises(NoPerson):
+        await people.let_in("ana")
 
 
 async def test_an_invitation_is_taken_once(redis: Client) -> None:

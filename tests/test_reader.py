@@ -1,8 +1,11 @@
 """Tokens: the same reader on one story, unlinkable from one story to the next."""
 
+from hashlib import blake2b
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticker.most_read import reader
 from ticker.most_read.reader import DAY, HALF_HOUR, Salts, network, prefix, token
 
 SALT, OTHER = b"a" * 32, b"b" * 32
@@ -17,6 +20,14 @@ def test_a_token_is_one_readers_on_one_story_of_one_day(address: str, agent: str
     assert (mine == token(SALT, address, agent, other)) == (story == other)
     assert (mine == token(SALT, address, other, story)) == (agent == other)
     assert mine != token(OTHER, address, agent, story)
+
+
+@given(st.binary(min_size=1, max_size=64), ADDRESS, st.text(), st.text())
+def test_a_token_is_blake2b_of_all_three_keyed_with_the_salt(salt: bytes, address: str, agent: str, story: str) -> None:
+    """As every process of every release makes it: in one half hour both may be at work."""
+    told = f"{address}\0{agent}\0{story}".encode("utf-8", "surrogatepass")
+    digest = blake2b(told, digest_size=8, key=salt).digest()
+    assert token(salt, address, agent, story) == int.from_bytes(digest, "big", signed=True)
 
 
 def test_networks_are_24_and_48() -> None:
@@ -50,3 +61,12 @@ def test_salts_over_midnight() -> None:
     assert salts.at(midnight + HALF_HOUR) == (OTHER, None)
     salts.keep({20_000: OTHER})
     assert salts.at(midnight - 1) is None
+
+
+def test_nothing_that_a_salt_was_part_of_outlives_it() -> None:
+    salts = Salts()
+    for day in range(5):
+        token(bytes([day]) * 32, "192.0.2.1", "", "")
+    assert reader._keyed.cache_info().currsize <= 2
+    salts.keep({1: SALT})
+    assert reader._keyed.cache_info().currsize == 0

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.samples import NOW
 from tests.servers import RedisServer, binaries
@@ -156,17 +158,43 @@ async def test_a_batch_whose_answer_was_lost_is_applied_once(client: Client, now
     story, lossy = await registered(client), Lossy(client)
     one = reads_of(lossy, now)
     await one.turn()
-    for reader in range(400):  # more than go at a time, so that some of what is on its way is lost and some is not
+    for reader in range(1_600):  # so many that several goes are on their way, of which some are lost and some are not
         read(one, story, reader << 8)
     for lost in (1, 1, 2, 0):
         lossy.lose = lost
         await one.turn()
     for scope in (Scope("en"), Scope("en", "section", "World")):
-        assert await client.hget(scope.readers, story.id) == "400"
-        assert (await counts(client, scope, Window.DAY, NOW))[story.id] == pytest.approx(400)
-    assert await client.hget(Scope("en").today(now.ms), story.id) == "400"
-    assert await client.pfcount(f"{Scope('en').today(now.ms)}:{story.id}") == pytest.approx(400, rel=0.05)
-    assert (one.written, one.repeats, one.lost) == (400, 0, 0)
+        assert await client.hget(scope.readers, story.id) == "1600"
+        assert (await counts(client, scope, Window.DAY, NOW))[story.id] == pytest.approx(1_600)
+    assert await client.hget(Scope("en").today(now.ms), story.id) == "1600"
+    assert await client.pfcount(f"{Scope('en').today(now.ms)}:{story.id}") == pytest.approx(1_600, rel=0.05)
+    assert (one.written, one.repeats, one.lost) == (1_600, 0, 0)
+
+
+async def test_a_redis_that_has_forgotten_the_script_is_given_it_again(client: Client, now: Now) -> None:
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    for reader in range(60):
+        read(one, story, reader << 8)
+        if reader % 20 == 19:
+            await client.script_flush()
+            await one.turn(all_=True)
+    assert (one.written, one.repeats, one.lost) == (60, 0, 0)
+    assert await client.hget(Scope("en").readers, story.id) == "60"
+    assert await client.hget(Scope("en", "section", "World").readers, story.id) == "60"
+
+
+@given(st.integers(0, 500))
+def test_as_many_goes_are_on_their_way_as_what_waits_asks_for(number: int) -> None:
+    """One as a rule, so that a publish waits for no more; and what has waited longest goes first."""
+    waiting = {str(at): reads._Batch(str(at), Scope("en"), [], NOW) for at in range(number)}
+    sent = reads._first(waiting)
+    assert sent == list(waiting.values())[: len(sent)]
+    assert len(sent) <= reads.TOGETHER * reads.ABREAST
+    assert len(sent) == min(number, reads.TOGETHER) or number >= reads.TOGETHER * reads.ABREAST
+    assert bool(sent) == bool(number)
+    if number >= reads.TOGETHER * reads.ABREAST**2:
+        assert len(sent) == reads.TOGETHER * reads.ABREAST
 
 
 async def test_what_nobody_has_registered_is_noted_and_not_counted(client: Client, now: Now) -> None:
@@ -246,10 +274,9 @@ async def test_a_gain_that_is_no_finite_number_is_refused(client: Client, now: N
     before = await client.zscore(scope.ranking(Window.HOUR), story.id)
     keys = [scope.key(f"read:once:{weight}"), scope.key("read:tokens:0"), scope.key("read:tokens:1")]
     keys += [*(scope.ranking(window) for window in Window), scope.landmarks, scope.readers]
-    lives = [window.half_life for window in Window]
     at = NOW + 20 * Window.HOUR.half_life
-    said = f'[["{story.id}",{at},{weight},"1","",""]]'
-    await client.eval(reads.COUNT, len(keys), *keys, 1_000, 1_000, *lives, "", 1_000, said)
+    said = f"{story.id} {at} {weight} 1 - -"
+    assert await client.eval(reads.COUNT, len(keys), *keys, reads.TIMES, "", said) == "1"
     assert await client.zscore(scope.ranking(Window.HOUR), story.id) == before
 
 
@@ -285,6 +312,41 @@ async def test_one_network_behind_most_of_a_story_is_told_to_the_editors(client:
     assert {story: flag["why"] for story, flag in (await one.stories.flags("en")).items()} == {pushed.id: "one_network"}
 
 
+async def test_nobody_has_a_story_held_out_that_others_have_read_by_way_of_another_process(
+    client: Client, now: Now
+) -> None:
+    lead, first = await registered(client), reads_of(client, now, "a")
+    await first.turn()
+    for reader in range(500):
+        read(first, lead, reader << 8)
+    await first.turn(all_=True)
+    now.ms += HOUR
+    second = reads_of(client, now, "b")  # it has just begun, and knows of none of them
+    await second.turn()
+    for agent in range(200):
+        second.count("en", f"s={lead.id}&d=9", ADDRESS, f"{BROWSER} {agent}")
+    await second.turn()
+    assert await second.stories.flags("en") == {}
+
+
+async def test_what_is_no_story_is_not_told_to_the_editors(client: Client, now: Now) -> None:
+    one = reads_of(client, now)
+    await one.turn()
+    for agent in range(200):
+        one.count("en", f"s={'x' * 16}&d=9", ADDRESS, f"{BROWSER} {agent}")
+    await one.turn()
+    assert await one.stories.flags("en") == {}
+
+
+async def test_reads_that_all_count_for_nothing_cost_redis_nothing(client: Client, now: Now) -> None:
+    one = reads_of(client, now)
+    await one.turn()
+    one.count("en", f"s={'x' * 16}&d=9", ADDRESS, BROWSER)
+    await one.turn(all_=True)
+    assert one.unregistered == 1
+    assert [key async for key in client.scan_iter("*:read:once:*")] == []
+
+
 def heard(one: Reads, text: str) -> Outcome | None:
     before = one.counting["en"].outcomes.copy()
     one.hear("en", text, ADDRESS, BROWSER)
@@ -300,6 +362,7 @@ async def test_reads_come_over_an_open_socket_too(client: Client, now: Now) -> N
     assert heard(one, '{"type":"read","s":["a"],"d":{}}') is Outcome.UNREADABLE
     assert heard(one, '{"type":"read",') is Outcome.UNREADABLE
     assert heard(one, '{"type":"read"' + "[" * 4_000) is Outcome.UNREADABLE
+    assert heard(one, '{"type":"read","s":"\\ud800","d":9}') is Outcome.UNREADABLE
     for other in ('{"type":"later"}', '["read"]', '"read"', '{"type":["read"]}', '{"type":"later","a":"read"}'):
         assert heard(one, other) is None
     one.hear("nowhere", '{"type":"read"}', ADDRESS, BROWSER)

@@ -19,6 +19,7 @@ from tests.test_tally import Answering, Silent
 from ticker.desk import receipts
 from ticker.desk.desk import Desk
 from ticker.desk.receipts import Receipts
+from ticker.desk.tally import Tally
 from ticker.fanout.hub import Hub
 from ticker.fanout.subscription import Subscription
 from ticker.headline import Draft, Patch
@@ -112,18 +113,28 @@ async def test_each_event_has_its_own_and_the_newest_stands_first(redis: Client,
 async def test_what_reached_whom_is_in_the_audit_and_its_chain_holds(
     redis: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "AUDITED_AFTER", 400)
+    monkeypatch.setattr(receipts, "AUDITED_AFTER", 3_600_000)
     readers = [Answering(), Silent()]
-    async with a_process(redis, *readers) as (hub, _), a_process(redis) as (other, _):
+    async with a_process(redis, *readers) as (hub, told), a_process(redis) as (other, _):
         headline_id = await published(desk, *readers)
         await desk.retract("en", headline_id, "wrong", by="ann")
         await eventually(lambda: readers[0].messages[-1]["type"] == "retracted")
         answer(hub, readers[0])  # type: ignore[arg-type]
+
+        def tallies() -> list[Tally]:
+            return [tally for one in (hub, other) for tally in one.fanout("en").tallies]
+
+        async def answered() -> bool:
+            found = await told.of("en", headline_id)
+            return len(tallies()) == 2 and bool(found) and (found[0]["confirmed"], found[0]["written"]) == (1, 1)
+
+        await eventually(answered)
+        assert await audited(redis) == []
+        monkeypatch.setattr(receipts, "AUDITED_AFTER", 0)
         [entry] = await eventually(lambda: audited(redis))
         assert (entry["reached"], entry["confirmed"], entry["written"]) == (2, 1, 1)
-        tallies = [tally for one in (hub, other) for tally in one.fanout("en").tallies]
-        assert len(tallies) == 2
-        await eventually(lambda: all(tally.audited for tally in tallies), "each process has tried")
+        assert len(tallies()) == 2
+        await eventually(lambda: all(tally.audited for tally in tallies()), "each process has tried")
         await desk.publish("en", Draft(text="Another"), by="ann")
     chain = ""
     for _, fields in await redis.xrange(Keys.of("en").audit):

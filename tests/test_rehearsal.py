@@ -107,6 +107,15 @@ async def test_everything_of_a_rehearsal_says_so(http: aiohttp.ClientSession, we
     for shape in FEEDS:
         assert "REHEARSAL: Say so" in (await training.get(f"feed.{shape}")).text
         assert "REHEARSAL" not in (await live.get(f"feed.{shape}")).text
+    for page in ("/widget/training.html", "/widget/training.html?fragment"):
+        shown = (await training.get(page)).text
+        assert ">REHEARSAL: Say so</a>" in shown
+        assert 'label="REHEARSAL: Training"' in shown
+    assert "<title>REHEARSAL: Training</title>" in (await training.get("/widget/training.html")).text
+    oembed = (await training.get("/widget/oembed?url=/widget/training.html")).json
+    assert oembed["title"] == "REHEARSAL: Training"
+    assert 'title="REHEARSAL: Training"' in oembed["html"]
+    assert "REHEARSAL" not in (await live.get("/widget/en.html")).text
     assert [one["name"] for one in (await live.get("/v1/channels")).json["channels"]] == ["en", "ar"]
 
 

@@ -79,3 +79,72 @@ def test_the_providers_secret_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.oidc_secret is not None
     assert settings.oidc_secret.get_secret_value() == "hidden"
     assert "hidden" not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "why"),
+    [
+        ('[outputs.program]\nchannels = ["nowhere"]', "not configured"),
+        ('[outputs.program]\nchannels = ["drill"]', "training shows rehearsals"),
+        ('[outputs.program]\nchannels = ["en", "drill"]', "training shows rehearsals"),
+        ('[outputs.school]\ntype = "training"\nchannels = ["en"]', "training shows rehearsals"),
+        (
+            '[outputs.program]\nchannels = ["en"]\nlook = {font = "no.ttf"}',
+            "'program': The font 'no.ttf' cannot be read",
+        ),
+        ('[outputs.program]\nchannels = ["en"]\nforbidden = [""]', "at least 1 character"),
+        (
+            '[outputs.program]\nchannels = ["en"]\ncasparcg = {host = "g", template = "Für"}',
+            "casparcg.template: CasparCG takes it in plain ASCII only",
+        ),
+        ('[outputs.program]\nchannels = ["en"]\ncasparcg = {host = "g..1"}', "no host can be called 'g..1'"),
+    ],
+)
+def test_an_output_keeps_to_its_world_and_has_what_it_needs(
+    outputs: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "ticker.toml"
+    config.write_text(f"[channels.en]\n[channels.drill]\nrehearsal = true\n{outputs}\n")
+    monkeypatch.setenv("TICKER_CONFIG", str(config))
+    with pytest.raises(SettingsError, match=why):
+        load()
+
+
+PLACES = [
+    ("casparcg", 'host = "one"', 'host = "One"\nport = 5250\nflash_layer = 2', 'host = "one"\nlayer = 21'),
+    ("vmix", 'url = "http://v"\ninput = "1"', 'url = "http://v/"\ninput = "1"', 'url = "http://v"\ninput = "2"'),
+    ("singular", 'token = "hidden"', 'url = "https://elsewhere"\ntoken = "hidden"', 'token = "another"'),
+    (
+        "h2r",
+        'url = "http://h:4001"\nproject = "P"\ngraphic = "G"',
+        'url = "http://h:4001/"\nproject = "P"\ngraphic = "G"',
+        'url = "http://h:4001"\nproject = "P"\ngraphic = "H"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("system", "one", "same", "other"), PLACES)
+def test_no_two_outputs_are_pushed_to_the_same_place(
+    system: str, one: str, same: str, other: str, tmp_path: Path
+) -> None:
+    def outputs(second: str) -> str:
+        return (
+            "[channels.en]\n[channels.drill]\nrehearsal = true\n"
+            f'[outputs.program]\nchannels = ["en"]\n[outputs.program.{system}]\n{one}\n'
+            f'[outputs.class]\ntype = "training"\nchannels = ["drill"]\n[outputs.class.{system}]\n{second}\n'
+        )
+
+    write(tmp_path, outputs(same))
+    with pytest.raises(SettingsError, match=f"'program' and 'class' are pushed to the same place of {system}") as told:
+        load()
+    assert "hidden" not in str(told.value)
+    write(tmp_path, outputs(other))
+    assert load().outputs["class"].systems == (system,)
+
+
+def test_without_outputs_every_channel_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = tmp_path / "ticker.toml"
+    config.write_text("[channels.en]\n[channels.drill]\nrehearsal = true\n")
+    monkeypatch.setenv("TICKER_CONFIG", str(config))
+    outputs = load().outputs
+    assert {name: output.type for name, output in outputs.items()} == {"en": "program", "drill": "training"}

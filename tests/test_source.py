@@ -214,6 +214,19 @@ async def test_an_entry_without_words_is_a_dead_letter_and_the_others_go_on(serv
     assert b"<link>https://n.test/</link>" in letter.body
 
 
+async def test_half_a_character_costs_its_document_nothing(server, wire, tools):
+    half = "\ud800"
+    strange = {"id": half, "title": f"One{half}", "url": f"https://n.test/{half}", "image": half, "tags": [half]}
+    strange |= {"_ticker": dict.fromkeys(("urgency", "correction", "expires"), half)}
+    items = [strange, {"title": "Two", "url": f"https://n.test/{half}2"}, {"id": "3", "title": "Three"}]
+    server.say("/feed", json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}), ETag='"\u00e9"')
+
+    for expected in ({"published": 3}, {}):
+        outcome = await wire().poll()
+        assert (done(outcome), outcome.error) == (expected, "")
+    assert set((await board(tools)).values()) == {"One", "Two", "Three"}
+
+
 async def test_a_move_for_good_is_remembered_until_the_settings_change(server, wire):
     server.say("/feed", status=301, Location="/new")
     server.feed("/new", item("One", "1"))
@@ -222,6 +235,48 @@ async def test_a_move_for_good_is_remembered_until_the_settings_change(server, w
         await source.poll()
 
     assert [asked.path for asked in server.asked] == ["/feed", "/new", "/new", "/other"]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_move_that_was_a_mistake_is_forgotten(server, wire, tools, status):
+    server.say("/feed", status=301, Location="/new")
+    server.feed("/new", item("One", "1"), ETag='"new"')
+    await wire().poll()
+    server.feed("/feed", item("Two", "2"))
+    server.say("/new", status=status)
+    assert (await wire().poll()).next_at - tools.now() < 3600_000
+    assert done(await wire().poll()) == {"published": 1}
+    await wire().poll()
+
+    assert [asked.path for asked in server.asked] == ["/feed", "/new", "/new", "/feed", "/feed"]
+    assert "if-none-match" not in server.asked[3].headers
+    assert await board(tools) == {"1": "One", "2": "Two"}
+
+
+async def test_a_move_for_good_outlives_both_a_bad_hour_and_the_old_address(server, wire):
+    server.say("/feed", status=301, Location="/new")
+    server.feed("/new", item("One", "1"), ETag='"new"')
+    await wire().poll()
+    server.say("/feed", status=404)
+    server.say("/new", status=500)
+    for _ in range(2):
+        await wire().poll()
+    server.feed("/new", item("Two", "2"))
+    assert done(await wire().poll()) == {"published": 1}
+    await wire().poll()
+
+    assert [asked.path for asked in server.asked] == ["/feed", "/new", "/new", "/feed", "/new", "/new"]
+    assert server.asked[4].headers["if-none-match"] == '"new"'
+
+
+async def test_what_is_away_for_a_while_keeps_its_validators(server, wire):
+    server.feed("/feed", item("One", "1"), ETag='"a"')
+    await wire().poll()
+    server.say("/feed", status=500)
+    for _ in range(2):
+        await wire().poll()
+
+    assert server.asked[-1].headers["if-none-match"] == '"a"'
 
 
 async def test_without_redis_nothing_is_marked_as_seen(server, tools, wire):

@@ -61,16 +61,45 @@ async def test_what_is_wrong_is_told_and_what_was_typed_stays(
 
 
 async def test_roles_change_at_once(web: Web, admin: Visitor, people: People) -> None:
-    await new_person(web, "ana", {"*": Role.ADMIN})
+    given = (await new_person(web, "ana", {"*": Role.ADMIN})).given
     async with visiting(web) as ana:
         await ana.sign_in("ana")
         assert (await ana.get("/desk/people")).status == 200
-        changed = await admin("POST", "/desk/people/ana", {"name": "Ana", "role.en": "producer", "role.*": "nonsense"})
+        form = {"name": "Ana", "role.en": "producer", "role.*": "nonsense", "given": given}
+        changed = await admin("POST", "/desk/people/ana", form)
         assert (changed.status, W["saved"] in changed.text) == (200, True)
         assert (await ana.get("/desk/people")).status == 403
     stored = await people.get("ana")
     assert stored is not None
     assert stored.roles == {"en": Role.PRODUCER}
+
+
+async def test_what_another_admin_has_given_meanwhile_is_not_written_over(
+    web: Web, admin: Visitor, people: People
+) -> None:
+    await new_person(web, "ana", {"*": Role.ADMIN})
+    seen = re.search(r'name="given" value="(\w+)"', (await admin.get("/desk/people/ana")).text)
+    assert seen
+    await people.change("ana", roles={})  # no longer an admin, says the other
+    await people.change("ana", lang="es", password="hash")  # which no admin gives
+    form = {"name": "Ana Ruiz", "role.*": "admin", "given": seen[1]}
+    late = await admin("POST", "/desk/people/ana", form)
+    assert (late.status, W["person_changed"] in late.text) == (409, True)
+    ana = await people.get("ana")
+    assert ana is not None
+    assert (ana.name, ana.roles) == ("Ana", {})
+    again = await admin("POST", "/desk/people/ana", {**form, "given": ana.given})
+    assert (again.status, W["saved"] in again.text) == (200, True)
+
+
+async def test_what_the_provider_gives_is_not_changed_here(web: Web, admin: Visitor, people: People) -> None:
+    bob = await new_person(web, "bob", {"en": Role.EDITOR}, password=None, subject="https://id.example bob")
+    page = (await admin.get("/desk/people/bob")).text
+    assert W["person_of_provider"] in page
+    assert 'name="role.' not in page
+    form = {"name": "Bob", "role.*": "admin", "given": bob.given}
+    assert (await admin("POST", "/desk/people/bob", form)).status == 403
+    assert await people.get("bob") == bob
 
 
 async def test_sessions_are_ended_and_people_removed(web: Web, admin: Visitor, people: People) -> None:
@@ -96,7 +125,7 @@ async def test_a_new_link_for_who_has_a_password_here_only(web: Web, admin: Visi
 
 async def test_an_admin_always_stays(admin: Visitor, people: People) -> None:
     for path, form in (
-        ("/desk/people/chief", {"name": "Chief", "role.*": "editor"}),
+        ("/desk/people/chief", {"name": "Chief", "role.*": "editor", "given": "-"}),
         ("/desk/people/chief/remove", {}),
     ):
         answer = await admin("POST", path, form)

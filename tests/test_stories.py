@@ -7,6 +7,7 @@ from tests.test_reads import CHANNEL, registered
 from ticker.channel import Channel
 from ticker.errors import Invalid, NoStory
 from ticker.most_read import stories as stories_
+from ticker.most_read.ranking import Window
 from ticker.most_read.scope import Scope
 from ticker.most_read.stories import Stories
 from ticker.most_read.story import StoryDraft
@@ -49,8 +50,24 @@ async def test_sections_and_regions_are_counted_and_bounded(stories: Stories, mo
     assert (await stories.register(CHANNEL, sport, NOW))[0].section == "Sport"
     assert await stories.scopes("en") == both
     await stories.forget("en", NOW - 1)
-    await stories.register(CHANNEL, sport, NOW)
+    await stories.tidy("en")
     assert await stories.scopes("en") == [Scope("en"), Scope("en", "section", "Sport")]
+
+
+async def test_nothing_is_kept_of_sections_that_no_story_has(stories: Stories) -> None:
+    old, _ = await stories.register(CHANNEL, draft(section="Past", published_at="2026-01-01T00:00:00Z"), NOW)
+    other, _ = await stories.register(CHANNEL, draft("https://news.example.org/2", section="World"), NOW)
+    past, world = Scope("en", "section", "Past"), Scope("en", "section", "World")
+    for scope in (Scope("en"), past, world):
+        await stories.redis.hset(scope.readers, mapping={old.id: 3, other.id: 5})
+        await stories.redis.zadd(scope.ranking(Window.WEEK), {old.id: 3.0})
+    await stories.forget("en", NOW - 1)
+    await stories.tidy("en")
+    assert await stories.scopes("en") == [Scope("en"), world]
+    assert [key async for key in stories.redis.scan_iter("*Past*")] == []
+    for scope in (Scope("en"), world):
+        assert await stories.redis.hgetall(scope.readers) == {other.id: "5"}
+        assert await stories.redis.exists(scope.ranking(Window.WEEK))
 
 
 async def test_what_is_not_there(stories: Stories) -> None:

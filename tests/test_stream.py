@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ticker import errors
-from ticker.desk.desk import Desk, Once
+from ticker.desk.desk import Desk
+from ticker.desk.once import Once
 from ticker.headline import Draft, Patch, State
 from ticker.settings import Settings
 from ticker.store import connect, new_clock

@@ -26,6 +26,13 @@ def test_a_request_in_its_parts(query: str, last_event_id: str | None, wanted: S
     assert parse("en", query, last_event_id) == wanted
 
 
+def test_of_whom_a_filter_is_asked_its_network_is_known() -> None:
+    assert parse("en", "section=sport", None, "203.0.113.7").network == "203.0.113"
+    assert parse("en", "section=sport", None, "2001:db8:1:2::1").network == "20010db80001/48"
+    assert parse("en", "after=abc-1-2", None, "203.0.113.7").network == ""
+    assert parse("en", "section=sport").network == ""
+
+
 def test_an_output_has_a_name_of_one_line() -> None:
     assert parse("en", "output=Gallery%201%0A%E2%80%AE").output == "Gallery 1"
     assert parse("en", "at_desk=1&output=").output == ""

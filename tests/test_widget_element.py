@@ -12,9 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.api import Api, eventually_gone, eventually_shown, fresh_key, serving
-from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, RedisServer, Web, eventually
+from ticker.keys import Keys
+from ticker.store import connect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,15 +32,9 @@ LANGUAGES = {
 def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     folder = tmp_path_factory.mktemp("widget")
     config = folder / "widget.toml"
-    config.write_text("[channels.en]\n[channels.ar]\n[channels.es]\n")
+    config.write_text("[channels.en]\n[channels.ar]\n[channels.es]\n[channels.drill]\nrehearsal = true\n")
     with serving(redis_server, folder, TICKER_CONFIG=str(config), TICKER_HEARTBEAT_SECONDS="1") as web:
         yield web
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as chromium:
-        yield chromium
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -114,6 +109,17 @@ async def shows(page: Page, *texts: str) -> None:
 
 
 # --- what stands on it ------------------------------------------------------------------------------------------------
+
+
+async def test_a_rehearsal_says_that_it_is_one(visits: Any, web: Web) -> None:
+    async with aiohttp.ClientSession() as http, connect(web.env["TICKER_REDIS_URL"]) as redis:
+        key = await Keys(redis).create("Drill", ["admin"], rehearsal=True)
+        await Api(http, web.url, key, "drill").publish("The dam has broken", rehearsal=True)
+    for mode in ("crawl", "list"):
+        page = await visits(f'<news-ticker channel="drill" mode="{mode}"></news-ticker>')
+        await shows(page, "The dam has broken")
+        said = f"() => {SHADOW}.querySelector('.rows .row').textContent.includes('REHEARSAL')"
+        await page.wait_for_function(said)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -265,7 +271,15 @@ async def test_the_strip_is_not_live_and_the_log_says_each_once(visits: Any, des
             addedNodes.forEach((node) => said.push(node.textContent)))).observe(
             {SHADOW}.querySelector('[role=log]'), {{ childList: true, subtree: true }});
     }}""")
+    # What is gathered for half a second waits for all four.
+    await page.evaluate("""() => {
+        const later = window.setTimeout;
+        window.setTimeout = (act, ms, ...given) => ms === 500 ? void (window.speak = act) : later(act, ms, ...given);
+    }""")
     await asyncio.gather(*(desk.publish(f"Routine {n}") for n in range(4)))
+    await page.wait_for_function(f"() => {SHADOW}.querySelectorAll('.rows .row').length === 4")
+    assert await page.evaluate("said") == []
+    await page.evaluate("speak()")
     await page.wait_for_function("() => said.length > 0")
     assert await page.evaluate("said") == ["4 new headlines"]
     flash = await desk.publish("Flash now", urgency="flash")
@@ -320,6 +334,42 @@ async def test_a_strap_is_nothing_until_a_flash_and_goes_when_told(visits: Any, 
     await other.wait_for_selector("news-ticker .strap >> text=The dam has broken")
     await page.get_by_role("button", name="Hide").click()
     assert await bar.is_hidden()
+
+
+async def test_a_corrected_flash_keeps_nothing_of_what_was_wrong(visits: Any, desk: Desk) -> None:
+    flash = await desk.publish("12 dead in the flood", urgency="flash")
+    page = await live(await visits('<news-ticker channel="en" mode="strap"></news-ticker>'))
+    await page.wait_for_selector("news-ticker .strap >> text=12 dead")
+    bar = f"(text) => {SHADOW}.querySelector('.strap .words').textContent === text"
+    await desk.correct(flash, "2 dead in the flood", "The number was wrong")
+    await page.wait_for_function(bar, arg="2 dead in the flood")
+    await page.wait_for_function(f"() => {SHADOW}.querySelector('[role=alert]').textContent === ''")
+    await page.evaluate("() => document.querySelector('news-ticker').pause()")
+    [shown] = (await desk.apis["en"].board()).values()
+    await desk.correct(shown, "1 dead in the flood", "The number was wrong again")
+    await page.wait_for_function(bar, arg="1 dead in the flood")
+
+
+async def test_a_flash_that_was_corrected_leaves_the_bar_at_its_time(visits: Any, desk: Desk) -> None:
+    page = await live(await visits())
+    await page.evaluate("""() => {
+        const [later, never] = [setTimeout, clearTimeout];
+        window.setTimeout = (act, ms, ...more) => {
+            const id = later(act, ms, ...more);
+            if (ms === 12000) window.ebb = { act, id };
+            return id;
+        };
+        window.clearTimeout = (id) => {
+            if (window.ebb?.id === id) window.ebb = null;
+            never(id);
+        };
+    }""")
+    flash = await desk.publish("12 dead in the flood", urgency="flash")
+    await page.wait_for_selector("news-ticker .strap >> text=12 dead")
+    await desk.correct(flash, "2 dead in the flood", "The number was wrong")
+    await page.wait_for_function(f"() => {SHADOW}.querySelector('.strap .words').textContent.startsWith('2')")
+    await page.evaluate("() => ebb.act()")
+    await page.wait_for_selector("news-ticker .strap", state="hidden")
 
 
 async def test_a_strap_says_in_its_language_what_stood_there_before(visits: Any, desk: Desk) -> None:
@@ -552,3 +602,18 @@ async def test_compose_gives_a_line_that_works(visits: Any, web: Web, desk: Desk
     await live(page)
     await page.wait_for_selector("news-ticker .on >> text=Composed")
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "channel"), [("?channel=ar", "ar"), ("", "en"), ('?channel="}).then(steal)//', "en")]
+)
+async def test_the_page_that_checks_shows_no_code_but_ours(
+    chromium: Browser, web: Web, asked: str, channel: str
+) -> None:
+    page = await chromium.new_page()
+    await page.goto(f"{web.url}/widget/check{asked}")
+    await page.wait_for_function("() => document.getElementById('code').textContent !== ''")
+    assert await page.locator("#code").text_content() == (
+        f'(await import("{web.url}/widget/1/check.js")).check({{"channel":"{channel}"}}).then(console.table)'
+    )
+    await page.close()

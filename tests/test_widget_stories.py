@@ -1,9 +1,11 @@
 """<most-read>, <read-next> and the beacon in Chromium. The back end is a small real server that keeps the contract."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +15,6 @@ from aiohttp import web as http
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.api import serving
-from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, RedisServer, Web, eventually, free_port
 from ticker import instant
@@ -32,6 +33,7 @@ class Reads:
         self.as_of = time.time() * 1000
         self.beacons: list[tuple[str, str, dict[str, list[str]], bool]] = []
         self.asked: list[str] = []
+        self.held: dict[str | None, asyncio.Event] = {}  # by window: its answer is made, and waits
 
     async def answer(self, request: http.Request) -> http.Response:
         what = request.path.rsplit("/", 1)[-1]
@@ -42,7 +44,11 @@ class Reads:
             self.beacons.append((request.method, kind, parse_qs(said), "cookie" in request.headers))
             return http.Response(status=204, headers=headers)
         self.asked.append(request.path_qs)
-        return http.json_response(self.ranking() | {"window": request.query.get("window")}, headers=headers)
+        window = request.query.get("window")
+        told = self.ranking() | {"window": window, "now": instant.format(int(time.time() * 1000))}
+        if window in self.held:
+            await self.held[window].wait()
+        return http.json_response(told, headers=headers)
 
     def ranking(self) -> dict[str, Any]:
         stories = [
@@ -72,12 +78,6 @@ def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
         yield web
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as chromium:
-        yield chromium
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def reads() -> AsyncIterator[Reads]:
     async with answering(Reads()) as reads:
@@ -101,11 +101,25 @@ async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-async def visit(context: BrowserContext, host: Host, body: str) -> Page:
+async def visit(context: BrowserContext, host: Host, body: str, path: str = "", came_from: str | None = None) -> Page:
     host.body = body
     page = host.watch(await context.new_page())
-    await page.goto(host.url)
+    await page.goto(host.url + path, referer=came_from)
     return page
+
+
+async def hears(page: Page, reads: Reads, *messages: dict[str, Any]) -> None:
+    """What a page that follows the stream passes on."""
+    await page.evaluate("([name, messages]) => new BroadcastChannel(name).postMessage(messages)",
+                        [f"{reads.url}/v1/channels/en/", messages])  # fmt: skip
+
+
+async def lists(page: Page, *wanted: str, name: str = "most-read") -> None:
+    await page.wait_for_function(
+        "([name, wanted]) => JSON.stringify([...document.querySelector(name).shadowRoot.querySelectorAll('a')]"
+        ".map(({ textContent }) => textContent)) === JSON.stringify(wanted)",
+        arg=[name, list(wanted)],
+    )
 
 
 def titles(page: Page, name: str = "most-read") -> Any:
@@ -142,6 +156,78 @@ async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContex
     assert await titles(page) == ["First", "Second"]
 
 
+@pytest.mark.parametrize("name", ["most-read", "read-next"])
+async def test_what_is_killed_is_gone_and_no_answer_brings_it_back(
+    context: BrowserContext, host: Host, reads: Reads, name: str
+) -> None:
+    reads.titles = ["First", "Second", "Third"]
+    page = await visit(context, host, f'<{name} channel="en" story="abc" base="{reads.url}"></{name}>')
+    await lists(page, "First", "Second", "Third", name=name)
+    await hears(page, reads, {"type": "retracted", "id": "about-2"})
+    await lists(page, "First", "Third", name=name)
+    ask = "([name, label]) => document.querySelector(name).setAttribute('label', label)"
+    reads.titles = ["First", "Second", "New"]  # from a cache, or on its way when the headline was killed
+    await page.evaluate(ask, [name, "Once more"])
+    await lists(page, "First", "New", name=name)
+    await hears(page, reads, {"type": "released", "headline": {"id": "about-2"}})
+    await page.evaluate(ask, [name, "And again"])
+    await lists(page, "First", "Second", "New", name=name)
+
+
+async def test_what_is_killed_before_the_first_answer_is_not_in_it(
+    context: BrowserContext, host: Host, reads: Reads
+) -> None:
+    reads.held["24h"] = asyncio.Event()
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}"></most-read>')
+    await eventually(lambda: reads.asked)
+    await hears(page, reads, {"type": "retracted", "id": "about-1"})
+    reads.held["24h"].set()
+    await lists(page, "Second", "<b>Third</b>")
+
+
+async def test_as_many_rows_as_are_asked_for(context: BrowserContext, host: Host, reads: Reads) -> None:
+    reads.titles = [f"Story {n}" for n in range(1, 31)]
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}" limit="20"></most-read>')
+    await lists(page, *reads.titles[:20])
+    assert reads.asked == ["/v1/channels/en/most-read?window=24h&limit=20"]
+    told = {"type": "most_read", "window": "24h", **reads.ranking()}
+    told["stories"] = [told["stories"][11], *told["stories"][:9]]  # of the stream's ten rows, one came from below
+    await hears(page, reads, told)
+    rest = [*reads.titles[10:11], *reads.titles[12:21]]
+    await lists(page, "Story 12", *reads.titles[:9], *rest)
+
+
+async def test_a_list_that_was_taken_off_the_page_asks_no_more(
+    context: BrowserContext, host: Host, reads: Reads
+) -> None:
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}"></most-read>')
+    await page.wait_for_selector("most-read a")
+    await page.evaluate(
+        "(base) => { const old = document.querySelector('most-read'); old.remove(); old.setAttribute('window', '7d');"
+        "const next = document.createElement('read-next'); next.setAttribute('base', base); document.body.append(next);"
+        "}",
+        reads.url,
+    )
+    await page.wait_for_selector("read-next a")
+    assert reads.asked == ["/v1/channels/en/most-read?window=24h", "/v1/channels/en/stories//next"]
+
+
+async def test_an_answer_that_comes_late_is_not_put_in_place_of_a_newer_one(
+    context: BrowserContext, host: Host, reads: Reads
+) -> None:
+    reads.held["1h"] = asyncio.Event()
+    page = await visit(context, host, f'<most-read channel="en" window="1h" base="{reads.url}"></most-read>')
+    await eventually(lambda: reads.asked)
+    reads.titles = ["Of the day"]
+    await page.evaluate("() => document.querySelector('most-read').setAttribute('window', '24h')")
+    await lists(page, "Of the day")
+    async with page.expect_response("**/most-read?window=1h") as late:
+        reads.held["1h"].set()
+    await (await late.value).finished()
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert await titles(page) == ["Of the day"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(chromium: Browser, host: Host, reads: Reads, scheme: Any) -> None:
     context = await chromium.new_context(color_scheme=scheme, bypass_csp=True)
@@ -163,6 +249,18 @@ async def test_an_old_list_hides(context: BrowserContext, host: Host, reads: Rea
     assert await page.locator("most-read").is_hidden()
 
 
+@pytest.mark.parametrize("minutes", [-300, 300])
+async def test_a_reader_whose_clock_is_wrong_sees_the_list(
+    context: BrowserContext, host: Host, reads: Reads, minutes: int
+) -> None:
+    await context.add_init_script(f"const {{ now }} = Date; Date.now = () => now.call(Date) + {minutes} * 60000")
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}"></most-read>')
+    await page.wait_for_selector("most-read a", state="visible")
+    reads.as_of -= 36 * 60_000
+    await page.evaluate("() => document.querySelector('most-read').setAttribute('label', 'Old')")
+    await page.wait_for_selector("most-read", state="hidden")
+
+
 async def test_read_next(context: BrowserContext, host: Host, reads: Reads) -> None:
     page = await visit(context, host, f'<read-next channel="en" story="abc" base="{reads.url}"></read-next>')
     await page.wait_for_selector("read-next a")
@@ -178,9 +276,7 @@ async def test_a_read_is_told_once_after_seconds_in_view(
         f'<link rel="canonical" href="https://news.example/the-story">'
         f'<script type="module" src="{web.url}/widget/1/read.js" data-base="{reads.url}" data-seconds="2"></script>'
     )
-    page = await visit(context, host, "")
-    await page.wait_for_timeout(900)
-    assert reads.beacons == []
+    await visit(context, host, "")
     await eventually(lambda: reads.beacons)
     [(method, kind, said, cookie)] = reads.beacons  # one request: no preflight before it
     assert (method, kind, cookie) == ("POST", "text/plain", False)
@@ -188,6 +284,17 @@ async def test_a_read_is_told_once_after_seconds_in_view(
     assert int(said["d"][0]) >= 2
     assert said["w"] == ["1"]  # a browser that a program drives says so
     assert await context.storage_state() == {"cookies": (await context.storage_state())["cookies"], "origins": []}
+
+
+async def test_what_an_address_may_hide_is_not_told(
+    context: BrowserContext, host: Host, reads: Reads, web: Web
+) -> None:
+    data = f'data-base="{reads.url}" data-seconds="1"'
+    host.head += f'<script type="module" src="{web.url}/widget/1/read.js" {data}></script>'
+    await visit(context, host, "", "/here?token=secret#part", f"{host.url}/before?token=secret")
+    await eventually(lambda: reads.beacons)
+    [(_, _, said, _)] = reads.beacons
+    assert (said["s"], said["f"]) == ([f"{host.url}/here"], [f"{host.url}/before"])
 
 
 async def test_who_asks_not_to_be_counted_is_not(context: BrowserContext, host: Host, reads: Reads, web: Web) -> None:
@@ -219,7 +326,11 @@ async def test_on_the_open_socket_where_there_is_one(
         "window.sent = []; const send = WebSocket.prototype.send;"
         "WebSocket.prototype.send = function (frame) { sent.push(frame); send.call(this, frame); }"
     )
+    await context.clock.install()
+    await context.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     page = await visit(context, host, '<news-ticker channel="en"></news-ticker>')
+    await page.wait_for_function("() => document.querySelector('news-ticker').state === 'live'")
+    await page.clock.run_for(1000)
     await page.wait_for_function("() => sent.length > 0")
     assert json.loads((await page.evaluate("sent"))[0]) == {"type": "read", "s": "abc", "d": 1, "w": "1"}
     assert reads.beacons == []

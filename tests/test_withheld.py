@@ -43,7 +43,7 @@ class Log:
             self.adopted += [one["id"] for one in headlines]
 
         await self.withheld.follow(CHANNEL, adopt)
-        return await self.withheld.reasons("en")
+        return await self.withheld.all_reasons("en")
 
 
 @pytest.fixture
@@ -92,3 +92,34 @@ async def test_two_that_follow_at_once_do_not_undo_each_other(log: Log, redis: C
     keys = withheld._keys("en")
     assert await redis.eval(withheld.FOLD, len(keys), *keys, "", followed[-1][0], *writes) == 0
     assert await other.read() == {story_id(LINK): "retracted"}
+
+
+@pytest.mark.parametrize("left", [EventType.HELD, EventType.RETRACTED, EventType.EXPIRED])
+async def test_a_story_from_which_another_takes_its_headline_is_free_of_it(log: Log, left: EventType) -> None:
+    """Whatever had become of it, and whatever becomes of it then."""
+    id_, mine, linked = f"{'a':a>16}", story_id(OTHER), story_id(LINK)
+    await log.says(EventType.PUBLISHED, 0, LINK)
+    await log.says(left, 0)
+    assert await log.read() == {linked: left}
+    await log.withheld.bind("en", mine, id_)
+    assert linked not in await log.withheld.all_reasons("en")
+    await log.says(EventType.PUBLISHED, 0, LINK)
+    assert await log.read() == {}
+    assert await log.withheld.headlines("en", [mine, linked]) == {mine: id_}
+    await log.says(left, 0)
+    assert await log.read() == {mine: left}
+
+
+async def test_a_story_that_named_its_headline_while_another_read_the_log_keeps_it(log: Log, redis: Client) -> None:
+    story = story_id(OTHER)
+    await log.says(EventType.PUBLISHED, 1)
+    followed = await redis.xrange(Scope("en").key("log"))
+    id_ = followed[0][1]["id"]
+    keys = withheld._keys("en")
+    writes = await log.withheld._writes(CHANNEL, keys, [fields for _, fields in followed])
+    await log.withheld.bind("en", story, id_)
+    assert await redis.eval(withheld.FOLD, len(keys), *keys, "", followed[-1][0], *writes) == 1
+    await log.says(EventType.RETRACTED, 1)
+    assert await log.read() == {story: "retracted"}
+    assert await log.withheld.reasons("en", [story, story_id(LINK)]) == {story: "retracted"}
+    assert await log.withheld.reasons("en", []) == {}

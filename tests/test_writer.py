@@ -31,6 +31,8 @@ RIGHTS: dict[Scope, set[str]] = {
     Scope.SOURCE: set(),
     Scope.STORIES: set(),
     Scope.CURATE: set(),
+    Scope.CLEAR: set(),
+    Scope.AIR: set(),
     Scope.ADMIN: {action.value for action in BY_HAND},
 }
 OF_A_SOURCE = {"publish", "update", "correct", "retract", "recall", "expire"}

@@ -20,7 +20,7 @@ from ticker.fanout.hub import Hub
 from ticker.filter import Filter
 from ticker.headline import Draft, HeadlineId, Note, Patch, Record, State
 from ticker.life import Action
-from ticker.requests import once_of, read_model, version_of
+from ticker.requests import once_of, read_body, read_model, version_of
 from ticker.writer import Scope, Writer
 
 SNAPSHOT_CACHE = "public, max-age=1, stale-while-revalidate=5, stale-if-error=86400"
@@ -163,13 +163,19 @@ async def hold(request: Request) -> Response:
 async def release(request: Request) -> Response:
     writer = await writers.of(request)
     hands_in = await _allow(request, writer, Action.RELEASE)
-    return await _simply(request, writer, functools.partial(_desk(request).release, hands_in=hands_in))
+    do = functools.partial(_desk(request).release, hands_in=hands_in, version=_version_if_any(request))
+    return await _simply(request, writer, do)
 
 
 async def approve(request: Request) -> Response:
     writer = await _writer(request, Action.APPROVE)
-    version = version_of(request) if "if-match" in request.headers else 0
-    return await _simply(request, writer, functools.partial(_desk(request).approve, version=version), Reason)
+    do = functools.partial(_desk(request).approve, version=_version_if_any(request))
+    return await _simply(request, writer, do, Reason)
+
+
+def _version_if_any(request: Request) -> int:
+    """Of what was read before it is let out; 0 where that is not said."""
+    return version_of(request) if "if-match" in request.headers else 0
 
 
 async def recall(request: Request) -> Response:
@@ -219,10 +225,21 @@ async def _allow(request: Request, writer: Writer, action: Action) -> bool:
     """
     channel, source = request.path_params["channel"], None
     if Scope.SOURCE in writer.scopes(channel):
-        record = await _desk(request).find(channel, request.path_params["id"])
-        source = record.source.name if record and record.source else None
+        if await _was_answered(request, writer):
+            source = writer.source
+        else:
+            record = await _desk(request).find(channel, request.path_params["id"])
+            source = record.source.name if record and record.source else None
     writer.allow(action, channel, source)
     return writer.hands_in(action, channel, source)
+
+
+async def _was_answered(request: Request, writer: Writer) -> bool:
+    """Whether it is a repeat of what has been done: it was allowed then, and what it is about may have gone since."""
+    if "idempotency-key" not in request.headers:
+        return False
+    once = once_of(request, (await read_body(request)).strip() or b"{}")  # as read_model has it
+    return await _desk(request).answered(request.path_params["channel"], by=writer, once=once) is not None
 
 
 def created(receipt: Receipt) -> Response:

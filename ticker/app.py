@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import functools
+import logging
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,11 +34,19 @@ from ticker.most_read.beacon import Beacon
 from ticker.most_read.lists import Lists
 from ticker.most_read.reads import Reads
 from ticker.most_read.stories import Stories
+from ticker.onair import api as onair
+from ticker.onair import feeds as onair_feeds
+from ticker.onair import gallery, nodecg, ograf, ograf_api
+from ticker.onair import page as onair_page
+from ticker.onair.cues import Cues
+from ticker.onair.log import Where
+from ticker.onair.playouts import Playouts
 from ticker.people import sign_in, staff
 from ticker.people.guesses import Guesses
 from ticker.people.oidc import Provider
 from ticker.people.password import Passwords
 from ticker.people.people import People
+from ticker.people.seal import Seal
 from ticker.people.sessions import Sessions
 from ticker.processes import say_ready
 from ticker.settings import Settings
@@ -46,7 +57,9 @@ from ticker.writers import Writers
 
 STREAM = "/v1/channels/{channel}/stream"
 SOCKET = "/v1/channels/{channel}/ws"
-FIRST_LOAD = 5.0  # s that the channels may take before readers are let in, to be told to come back later
+FIRST_LOAD = 5.0  # s that the channels and the salts may take before readers are let in all the same
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -70,6 +83,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
         *sign_in.routes,
         *staff.routes,
         *desk_page.routes,
+        *onair_feeds.routes,
+        *ograf.routes,
+        *ograf_api.routes,
+        *onair_page.routes,
+        *nodecg.routes,
+        *gallery.routes,
+        *onair.routes,
         Mount("/web", pages.assets()),
     ]
     app = Starlette(
@@ -110,26 +130,42 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
         reads = Reads(redis, given.channels, stream.now)
         app.state.reads, app.state.lists = reads, Lists(Stories(redis))
         app.state.beacon = Beacon(reads, given.channels)
+        app.state.playouts = playouts = Playouts(hub, given.outputs, given.channels)
+        app.state.cues = Cues(playouts.log, app.state.desk)
+        app.state.as_run, app.state.seal = Audit(redis, Where.of), Seal(redis)
         VERSIONS.files(VERSIONS.newest)  # made before anybody waits for them
-        running = asyncio.create_task(_run(hub, reads, app.state.presences, app.state.receipts))
+        running = asyncio.create_task(_run(hub, reads, app.state.presences, app.state.receipts, playouts))
+        running.add_done_callback(_end_after_a_fault)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(hub.loaded.wait(), FIRST_LOAD)
+            await asyncio.wait_for(asyncio.gather(hub.loaded.wait(), reads.salted.wait()), FIRST_LOAD)
         try:
             yield {"hub": hub, "beacon": app.state.beacon}
         finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+            if not running.done():
+                running.remove_done_callback(_end_after_a_fault)
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
 
 
-async def _run(hub: Hub, reads: Reads, presences: Presences, receipts: Receipts) -> None:
+async def _run(hub: Hub, reads: Reads, presences: Presences, receipts: Receipts, playouts: Playouts) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hub.run())
         tasks.create_task(reads.run())
         tasks.create_task(presences.run())
         tasks.create_task(receipts.run())
+        tasks.create_task(playouts.run())
         await hub.loaded.wait()
         say_ready()
+
+
+def _end_after_a_fault(running: asyncio.Task[None]) -> None:
+    """Without these tasks nobody would be told anything more, and nobody would know: readers go elsewhere, and whoever
+    supervises this process starts another.
+    """
+    if not running.cancelled():
+        logger.critical("nothing reaches readers from here any more: this process ends", exc_info=running.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

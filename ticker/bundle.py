@@ -1,4 +1,4 @@
-"""Modules joined to the one file that other sites embed: one request, and one hash that covers all of it.
+"""Modules joined to one script: what other sites embed, and what an output's page carries in itself.
 
 What runs is what is read, said shorter: comments and white space go, and names that nobody outside may use get short.
 Our own code is all that is ever joined, and it keeps to what this needs: imports and exports begin a line, top-level
@@ -17,19 +17,36 @@ import minify
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]*)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|const|function) (\w+))", re.MULTILINE)
+_NAME = re.compile(r"^(?:export )?(?:async )?(?:class|const|let|function\*?) (\w+)", re.MULTILINE)
 _CLASS = re.compile(r"\bclass (\w+)(?: extends (\w+))?")
 _PRIVATE = re.compile(r"\b_[a-zA-Z]\w+\b")
 
 
 def joined(entry: Path) -> bytes:
     """The module and all that it imports, each once, what is imported first; it exports what `entry` does."""
-    parts: list[str] = []
-    _collect(entry.resolve(), parts, set())
+    parts = _parts(entry)
     exports = ",".join(_EXPORT.findall(parts[-1]))
     body = "".join(shortened([_EXPORT.sub("", part) for part in parts]))
     # In a function no name is seen from outside, so that all of them may become short.
     whole = f"export const{{{exports}}}=(()=>{{{body}return{{{exports}}}}})()" if exports else f"(()=>{{{body}}})()"
     return str(minify.string("text/javascript", whole)).encode()
+
+
+def classic(entry: Path) -> str:
+    """A script, as every browser since 2019 runs it, of the module and all that it imports; as it is read, but for the
+    imports: nothing in it is shorter or newer than what was written.
+    """
+    return "(() => {\n" + "".join(_EXPORT.sub("", part) for part in _parts(entry)) + "})();\n"
+
+
+def _parts(entry: Path) -> list[str]:
+    """What is imported first. ValueError when two modules have a thing of one name: the later would win, unheard."""
+    parts: list[str] = []
+    _collect(entry.resolve(), parts, set())
+    names = Counter(itertools.chain.from_iterable(map(_NAME.findall, parts)))
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise ValueError(f"Two modules that are joined both have a {', '.join(twice)}; give one another name.")
+    return parts
 
 
 def _collect(path: Path, parts: list[str], seen: set[Path]) -> None:

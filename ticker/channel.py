@@ -66,6 +66,7 @@ class Channel(BaseModel):
     dir: Literal["ltr", "rtl"] = "ltr"
     expires_in: int = Field(default=DAY, ge=10, le=400 * DAY, description="seconds a headline stays by default")
     limit: int = Field(default=200, ge=1, le=2000, description="most headlines on the strip; the oldest makes way")
+    candidate_days: int = Field(default=14, ge=1, le=400, description="days that an untouched candidate waits")
     approval: frozenset[Urgency] = Field(default=frozenset(), description="urgencies that need a second person")
     rehearsal: bool = Field(default=False, description="a world of its own: nothing of it can go to a live channel")
     undo: Undo = Field(default=Undo(), description="how long a person's publication can be taken back")

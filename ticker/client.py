@@ -49,6 +49,10 @@ class Client:
         path = f"{_headlines(channel)}/{quote(headline, safe='')}/{action}"
         return self._send("POST", path, body, {"Idempotency-Key": str(uuid.uuid4())})
 
+    def say(self, output: str, cue: str, order: Document) -> Document:
+        """The state of an output after a cue."""
+        return self._send("POST", f"/onair/{quote(output, safe='')}/{cue}", order)
+
     def is_ready(self) -> bool:
         try:
             with self._open(f"{self.url}/readyz", timeout=2) as answer:

@@ -5,6 +5,7 @@
     ├── Unauthorized 401     no key and no session, or one that is not known
     ├── Forbidden 403        a key or a person without the right
     ├── NotFound 404         no such channel, headline or page
+    ├── MethodNotAllowed 405
     ├── Conflict 409
     │   ├── Refused          the headline's state does not allow the action
     │   └── KeyReused        an Idempotency-Key that was used for another request
@@ -12,6 +13,7 @@
     ├── Killed 410           a tombstone stands
     ├── VersionStale 412     edited on a version that is no longer the newest
     ├── TooLarge 413
+    ├── UnsupportedMedia 415 the body is not said to be JSON
     ├── Invalid 422          readable, but fields are at fault; names all of them
     ├── UpgradeRequired 426  a WebSocket's address
     ├── VersionMissing 428   an edit must say which version it was made on
@@ -89,6 +91,14 @@ class NoHeadline(NotFound):
 
     def __init__(self, headline_id: str) -> None:
         super().__init__(f"There is no headline {headline_id!r} on this channel that you may see.")
+
+
+class NoOutput(NotFound):
+    code = "no-output"
+    title = "There is no such output"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no output {name!r}; `[outputs.NAME]` in ticker.toml makes one.")
 
 
 class NoStory(NotFound):

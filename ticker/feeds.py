@@ -1,9 +1,6 @@
 """`/v1/channels/{channel}/feed.{rss,atom,json,csv,xml,txt}`: the board for everything that polls."""
 
-import csv
-import io
 import json
-import re
 import zlib
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
@@ -15,21 +12,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ticker import filter as filters
-from ticker import instant
+from ticker import instant, syndication
 from ticker.api import SNAPSHOT_CACHE
 from ticker.channel import Channel
 from ticker.errors import NotFound
 from ticker.fanout.hub import Hub
 from ticker.headline import Headline
+from ticker.syndication import REHEARSED, Entry, Feed
 
-ATOM = "http://www.w3.org/2005/Atom"
 COLUMNS = ("id", "version", "urgency", "kicker", "text", "link", "section", "region", "source",
            "published_at", "updated_at", "expires_at", "pinned", "correction")  # fmt: skip
-
-
-REHEARSED = "REHEARSAL: "
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
 class Strip(NamedTuple):
@@ -64,54 +56,37 @@ async def feed(request: Request) -> Response:
         return Response(status_code=304, headers=headers)
     media_type, write = format_
     channel = fanout.channel
-    if channel.rehearsal:  # a feed goes to machines that know of no mark but the words themselves
+    if channel.rehearsal:
         channel = channel.model_copy(update={"title": f"{REHEARSED}{channel.title}"})
         shown = [headline.model_copy(update={"text": f"{REHEARSED}{headline.text}"}) for headline in shown]
     strip = Strip(channel, shown, position.ms, site, str(request.url.remove_query_params(["after"])))
     return Response(write(strip), headers=headers, media_type=media_type)
 
 
-def _rss(strip: Strip) -> bytes:
-    root = ET.Element("rss", {"version": "2.0", "xmlns:atom": ATOM})
-    channel = _sub(root, "channel")
-    _sub(channel, "title", strip.channel.title)
-    _sub(channel, "link", strip.site)
-    _sub(channel, "description", f"{strip.channel.title}: the latest headlines")
-    _sub(channel, "language", strip.channel.lang)
-    _sub(channel, "lastBuildDate", formatdate(strip.changed_at / 1000, usegmt=True))
-    _sub(channel, "atom:link", rel="self", type="application/rss+xml", href=strip.address)
-    for headline in strip.headlines:
-        item = _sub(channel, "item")
-        _sub(item, "title", headline.text)
-        if headline.link:
-            _sub(item, "link", headline.link)
-        _sub(item, "guid", f"urn:ticker:{headline.id}", isPermaLink="false")
-        _sub(item, "pubDate", formatdate((headline.published_at or 0) / 1000, usegmt=True))
-        for category in _categories(headline):
-            _sub(item, "category", category)
-        if headline.correction:
-            _sub(item, "description", headline.correction)
-    return _xml(root)
+def _feed(strip: Strip) -> Feed:
+    return Feed(
+        id=f"urn:ticker:channel:{strip.channel.name}",
+        title=strip.channel.title,
+        lang=strip.channel.lang,
+        site=strip.site,
+        address=strip.address,
+        changed_at=strip.changed_at,
+        entries=[_entry(headline) for headline in strip.headlines],
+    )
 
 
-def _atom(strip: Strip) -> bytes:
-    root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": strip.channel.lang})
-    _sub(root, "id", f"urn:ticker:channel:{strip.channel.name}")
-    _sub(root, "title", strip.channel.title)
-    _sub(root, "updated", instant.format(strip.changed_at))
-    _sub(_sub(root, "author"), "name", strip.channel.title)
-    _sub(root, "link", rel="self", type="application/atom+xml", href=strip.address)
-    for headline in strip.headlines:
-        entry = _sub(root, "entry")
-        _sub(entry, "id", f"urn:ticker:{headline.id}")
-        _sub(entry, "title", headline.text, type="text")
-        _sub(entry, "published", instant.format(headline.published_at or 0))
-        _sub(entry, "updated", instant.format(headline.updated_at or headline.published_at or 0))
-        _sub(entry, "link", rel="alternate", href=headline.link or strip.site)
-        for category in _categories(headline):
-            _sub(entry, "category", term=category)
-        _sub(entry, "content", headline.correction or headline.text, type="text")
-    return _xml(root)
+def _entry(headline: Headline) -> Entry:
+    published_at = headline.published_at or 0
+    return Entry(
+        id=f"urn:ticker:{headline.id}",
+        text=headline.text,
+        published_at=published_at,
+        updated_at=headline.updated_at or published_at,
+        content=headline.correction or headline.text,
+        link=headline.link,
+        categories=_categories(headline),
+        note=headline.correction,
+    )
 
 
 def _json_feed(strip: Strip) -> bytes:
@@ -142,21 +117,16 @@ def _json_feed(strip: Strip) -> bytes:
 
 
 def _csv(strip: Strip) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for headline in strip.headlines:
-        writer.writerow(_flat(headline).values())
-    return out.getvalue().encode()
+    return syndication.table(COLUMNS, (_flat(headline).values() for headline in strip.headlines))
 
 
 def _flat_xml(strip: Strip) -> bytes:
     root = ET.Element("headlines", channel=strip.channel.name, lang=strip.channel.lang, dir=strip.channel.dir)
     for headline in strip.headlines:
-        element = _sub(root, "headline")
+        element = syndication.sub(root, "headline")
         for name, value in _flat(headline).items():
-            _sub(element, name, value)
-    return _xml(root)
+            syndication.sub(element, name, value)
+    return syndication.xml(root)
 
 
 def _text(strip: Strip) -> bytes:
@@ -176,20 +146,9 @@ def _categories(headline: Headline) -> list[str]:
     return [name for name in named if name]
 
 
-def _sub(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
-    element = ET.SubElement(parent, tag, {name: _NOT_XML.sub("", value) for name, value in attributes.items()})
-    element.text = text and _NOT_XML.sub("", text)
-    return element
-
-
-def _xml(root: ET.Element) -> bytes:
-    body: bytes = ET.tostring(root, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + body
-
-
 _FORMATS: dict[str, tuple[str, Callable[[Strip], bytes]]] = {
-    "rss": ("application/rss+xml; charset=utf-8", _rss),
-    "atom": ("application/atom+xml; charset=utf-8", _atom),
+    "rss": ("application/rss+xml; charset=utf-8", lambda strip: syndication.rss(_feed(strip))),
+    "atom": ("application/atom+xml; charset=utf-8", lambda strip: syndication.atom(_feed(strip))),
     "json": ("application/feed+json; charset=utf-8", _json_feed),
     "csv": ("text/csv; charset=utf-8", _csv),
     "xml": ("application/xml; charset=utf-8", _flat_xml),

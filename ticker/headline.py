@@ -180,6 +180,7 @@ class Headline(BaseModel):
     group: str | None = None
     published_at: Instant | None = None
     updated_at: Instant | None = None
+    raised_at: Instant | None = None
     expires_at: Instant | None = None
     pinned: bool = False
     order: str = ""

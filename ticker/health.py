@@ -41,7 +41,9 @@ def _state(hub: Hub, fanout: Fanout) -> str:
 
 async def measure(request: Request) -> Response:
     hub: Hub = request.app.state.hub
-    return Response(await metrics.text(hub, request.app.state.reads), media_type=metrics.CONTENT_TYPE)
+    return Response(
+        await metrics.text(hub, request.app.state.reads, request.app.state.playouts), media_type=metrics.CONTENT_TYPE
+    )
 
 
 async def problem(request: Request) -> Response:

@@ -6,10 +6,11 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ticker.errors import Unauthorized
+from ticker.people.trail import COMMAND_LINE, By, Trail
 from ticker.store import Client, ask
 from ticker.writer import EVERYWHERE, Scope, Writer
 
@@ -39,10 +40,17 @@ class Key(NamedTuple):
 class Keys:
     def __init__(self, redis: Client, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self.redis = redis
+        self._trail = Trail(redis, now)
         self._now = now
 
     async def create(
-        self, name: str, scopes: Iterable[str], channels: Iterable[str] = (), *, rehearsal: bool = False
+        self,
+        name: str,
+        scopes: Iterable[str],
+        channels: Iterable[str] = (),
+        *,
+        rehearsal: bool = False,
+        by: By = COMMAND_LINE,
     ) -> str:
         """A new key, as its owner must keep it: it cannot be read again."""
         key_id, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
@@ -56,18 +64,21 @@ class Keys:
             "rehearsal": rehearsal,
         }
         await ask(self.redis, "hset", KEYS, key_id, json.dumps(fields))
+        await self._trail.add("key_create", key_id, by, after=_standing(fields))
         return f"tk_{key_id}_{secret}"
 
     async def list(self) -> list[Key]:
         stored = await ask(self.redis, "hgetall", KEYS)
         return sorted((_decode(key_id, raw) for key_id, raw in stored.items()), key=lambda key: key.created_at)
 
-    async def revoke(self, key_id: str) -> bool:
+    async def revoke(self, key_id: str, *, by: By = COMMAND_LINE) -> bool:
         """False when there is no such key."""
         raw = await ask(self.redis, "hget", KEYS, key_id)
         if raw is None:
             return False
-        await ask(self.redis, "hset", KEYS, key_id, json.dumps(json.loads(raw) | {"revoked_at": self._now()}))
+        fields = json.loads(raw)
+        await ask(self.redis, "hset", KEYS, key_id, json.dumps(fields | {"revoked_at": self._now()}))
+        await self._trail.add("key_revoke", key_id, by, before=_standing(fields))
         return True
 
     async def check(self, header: str | None) -> Key:
@@ -85,6 +96,14 @@ class Keys:
         if key is None or not right or key.revoked_at is not None:
             raise Unauthorized("This key is not known here, or has been revoked; `ticker key create` makes a new one.")
         return key
+
+
+def _standing(fields: Mapping[str, Any]) -> str:
+    """What a key may do, in words."""
+    where = ", ".join(fields["channels"]) or "everywhere"
+    return (
+        f"{fields['name']}: {', '.join(fields['scopes'])} on {where}{' (rehearsal)' * fields.get('rehearsal', False)}"
+    )
 
 
 def _digest(secret: str) -> str:

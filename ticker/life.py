@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from ticker import errors
+from ticker import candidate, errors
 from ticker.channel import DAY, Channel
 from ticker.events import Event, EventType, removal, upsert
 from ticker.headline import Draft, Patch, Record, Stale, State
 from ticker.order import first
+from ticker.times import check_times as _check_times
+from ticker.times import new_expiry as _new_expiry
 
 FORGET_AFTER = 48 * 3600 * 1000  # ms an expired headline is remembered, so that no late copy revives it
-FARTHEST = 400 * DAY * 1000  # ms ahead that an expiry or a publication may lie
 
 
 class Action(StrEnum):
@@ -149,12 +150,14 @@ class Decision:
     """What must become true, all of it or nothing.
 
     `record` is the headline as it is kept from now on; None when nothing of it is kept.
-    `timers` names what the clock must do and when (ms); None takes a timer away.
+    `timers` names what the clock must do and when (ms); None takes a timer away. `reason` is for the audit, where it
+    is not what was asked for.
     """
 
     record: Record | None
     event: Event | None = None
     timers: Mapping[str, int | None] = field(default_factory=dict)
+    reason: str | None = None
 
 
 def decide(
@@ -174,6 +177,8 @@ def decide(
         raise errors.Forbidden("This would reach readers without a second person, and you may only hand in.")
     if current is None:
         return _go(_first_version(command, channel, now), command, channel, now)
+    if command.action in _READ_BEFORE and command.version not in (0, current.version):
+        raise _stale(current, f"You {_READ_BEFORE[command.action]} version {command.version}", command.action.value)
     if cell is Cell.GONE:
         return Decision(None, timers=_timers(command.id))
     if cell is Cell.GO:
@@ -184,6 +189,9 @@ def decide(
         return _beside_the_words(current, command)
     return _enter(State(cell), current, command, channel, now)
 
+
+# What lets words out that somebody has read, and must not let out others: told as a deed.
+_READ_BEFORE = {Action.APPROVE: "approved", Action.RELEASE: "released"}
 
 # What somebody who may only hand in cannot do; anything else of theirs goes by a second person.
 _REACH_READERS = {
@@ -212,24 +220,15 @@ def _first_version(command: Command, channel: Channel, now: int) -> Record:
     return record
 
 
-def _check_times(record: Record, now: int) -> None:
-    """A time that makes no sense is refused while the writer is still there to mend it."""
-    faults = []
-    start = max(now, record.publish_at or now)
-    if record.expires_at is not None and record.expires_at <= start:
-        faults.append({"pointer": "/expires_at", "detail": "lies before the headline would be shown"})
-    far = [name for name in ("publish_at", "expires_at") if (getattr(record, name) or 0) > now + FARTHEST]
-    faults += [{"pointer": f"/{name}", "detail": "lies more than 400 days ahead"} for name in far]
-    if faults:
-        raise errors.Invalid("The times do not fit together; see `errors`.", errors=faults)
-
-
 def _go(record: Record, command: Command, channel: Channel, now: int) -> Decision:
     """Towards the readers, as far as it may go: kept as a draft, to a second person, to its hour, or live."""
     if command.action is Action.PUBLISH and command.draft is not None and command.draft.state == "draft":
-        return Decision(record)
+        waits = {f"spike:{record.id}": candidate.waits_until(record, channel, now)}
+        return Decision(record, timers=waits if candidate.is_untouched(record) else {})
     if record.state is State.HELD and record.published_at is not None:
         return _go_live(record, EventType.RELEASED, now)
+    if command.action is not Action.PUBLISH:  # which has been looked at
+        _check_times(record, now)
     if command.action is Action.APPROVE:
         record = _seconded(record, command)
     elif _asks_for_a_second(record, command, channel) and record.state is not State.HELD:
@@ -250,9 +249,7 @@ def _asks_for_a_second(record: Record, command: Command, channel: Channel) -> bo
 
 def _seconded(record: Record, command: Command) -> Record:
     """Approved by another than who wrote it or handed it in; or by the same, who breaks the glass with a reason."""
-    if command.version not in (0, record.version):
-        raise _stale(record, f"You approved version {command.version}", "approve")
-    if _who(command.by) not in (_who(record.author), _who(record.handed_in_by)):
+    if who(command.by) not in (who(record.author), who(record.handed_in_by)):
         return record.replaced(unseconded=None)
     if not command.reason:
         raise errors.Forbidden(
@@ -261,7 +258,7 @@ def _seconded(record: Record, command: Command) -> Record:
     return record.replaced(unseconded=True)
 
 
-def _who(name: str | None) -> str:
+def who(name: str | None) -> str:
     """What stays of a writer's name when it is changed: the login, or the key's id, in brackets at its end."""
     return (name or "").rpartition(" (")[2]
 
@@ -306,7 +303,9 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         return None
     seen = current.published_at is not None
     edited = current.replaced(**changes, version=current.version + 1, author=command.by, stale=None)
-    edited = edited.replaced(updated_at=now) if seen else edited
+    if seen:
+        raised = {} if current.urgency.at_least(edited.urgency) else {"raised_at": now}
+        edited = edited.replaced(updated_at=now, **raised)
     _check_times(edited, now)
     if current.state is State.LIVE:
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
@@ -321,18 +320,6 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         return _reschedule(edited, channel, now)
     expire = edited.expires_at if seen else None
     return Decision(edited, timers=_timers(edited.id, expire=expire))
-
-
-def _new_expiry(current: Record, patch: Patch, channel: Channel, now: int) -> dict[str, Any]:
-    """Clearing the expiry means the channel's default; before publication it is counted from publication."""
-    given = patch.model_fields_set & {"expires_at", "expires_in"}
-    if not given:
-        return {}
-    if patch.expires_at is not None:
-        return {"expires_at": patch.expires_at, "expires_in": None}
-    if current.published_at is None:
-        return {"expires_at": None, "expires_in": patch.expires_in}
-    return {"expires_at": now + (patch.expires_in or channel.expires_in) * 1000}
 
 
 def _reschedule(edited: Record, channel: Channel, now: int) -> Decision:
@@ -374,6 +361,8 @@ def _enter(state: State, current: Record, command: Command, channel: Channel, no
     if state is State.LIVE:
         if command.action is Action.START and (current.publish_at or 0) > now:
             return None  # put off since the timer was set
+        if command.action is Action.START and (current.expires_at or now + 1) <= now:
+            return _expired(current, now)  # nobody was there to let it out in its time
         return _go_live(current, EventType.PUBLISHED, now, default_expiry=channel.expires_in)
     if state is State.DRAFT:
         recalled = _out_of_the_window(current).replaced(state=State.DRAFT, handed_in_by=None, unseconded=None)
@@ -393,6 +382,10 @@ def _enter(state: State, current: Record, command: Command, channel: Channel, no
     assert state is State.EXPIRED
     if not command.at_once and current.expires_at is not None and current.expires_at > now:
         return None  # extended since the timer was set
+    return _expired(current, now)
+
+
+def _expired(current: Record, now: int) -> Decision:
     told = removal(EventType.EXPIRED, current.id) if current.state is State.LIVE else None
     forgotten = current.replaced(state=State.EXPIRED, pinned=False)
     return Decision(forgotten, told, _timers(current.id, forget=now + FORGET_AFTER))

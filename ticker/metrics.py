@@ -19,6 +19,7 @@ from ticker.fanout.fanout import Fanout
 from ticker.fanout.hub import Hub
 from ticker.histogram import Histogram
 from ticker.most_read.reads import Reads
+from ticker.onair.playouts import Playouts
 from ticker.sources import Sources, State
 from ticker.store import Gone
 
@@ -29,15 +30,15 @@ TRANSPORTS = ("sse", "websocket", "poll")
 _started_at = time.time()
 
 
-async def text(hub: Hub, reads: Reads) -> bytes:
+async def text(hub: Hub, reads: Reads, playouts: Playouts) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Collected(await families(hub, reads)))
+    registry.register(_Collected(await families(hub, reads, playouts)))
     return generate_latest(registry)
 
 
-async def families(hub: Hub, reads: Reads) -> list[Metric]:
-    told = [*_readers(hub), *_channels(hub), *_health(hub), *_reads(reads), *_process()]
-    for asked in await asyncio.gather(_from_redis(_behind(hub)), _from_redis(_sources(hub))):
+async def families(hub: Hub, reads: Reads, playouts: Playouts) -> list[Metric]:
+    told = [*_readers(hub), *_channels(hub), *_health(hub), *_reads(reads), *_outputs(playouts), *_process()]
+    for asked in await asyncio.gather(*map(_from_redis, (_behind(hub), _sources(hub), _on_air(playouts)))):
         told += asked
     return told
 
@@ -157,6 +158,39 @@ def _reads(reads: Reads) -> Iterator[Metric]:
     for fate in ("written", "repeats", "unregistered", "lost"):
         written.add_metric([fate], getattr(reads, fate))
     yield from (beacons, waiting, written)
+
+
+def _outputs(playouts: Playouts) -> Iterator[Metric]:
+    following = GaugeMetricFamily("ticker_onair_streams", "Pages that follow an output here", labels=["output"])
+    for playout in playouts:
+        following.add_metric([playout.output.name], playout.streams)
+    yield following
+
+
+async def _on_air(playouts: Playouts) -> list[Metric]:
+    """What the pages of the outputs say is on their screens, and what is wrong with that."""
+    age = GaugeMetricFamily(
+        "ticker_onair_confirmed_age_seconds", "Since a page said what is on its screen", labels=["output", "page"]
+    )
+    dropped = GaugeMetricFamily("ticker_onair_dropped", "Frames that a page has lost", labels=["output", "page"])
+    wrong = GaugeMetricFamily("ticker_onair_alarm", "1 while this is wrong with an output", labels=["output", "code"])
+    up = GaugeMetricFamily(
+        "ticker_onair_target_up", "1 while a system has what is pushed to it", labels=["output", "system"]
+    )
+    pages, now = await playouts.log.pages(), playouts.now()
+    targets = await playouts.targets.all()
+    for target in targets:
+        up.add_metric([target.output, target.system], target.is_up(now))
+    for playout in playouts:
+        name, known = playout.output.name, pages.get(playout.output.name, {})
+        for page, seen in known.items():
+            age.add_metric([name, page], max(0, now - seen["seen_at"]) / 1000)
+            dropped.add_metric([name, page], seen["dropped"])
+        if (known or playout.output.systems) and playout.playlist is not None:
+            pushed = [target for target in targets if target.output == name]
+            for code in {alarm.code for alarm in playouts.wrong(playout, list(known.values()), pushed)}:
+                wrong.add_metric([name, code], 1)
+    return [age, dropped, up, wrong]
 
 
 async def _sources(hub: Hub) -> list[Metric]:

@@ -20,6 +20,9 @@ from ticker.headline import Draft, Patch, Record
 from ticker.most_read.api import Coverage, Decision
 from ticker.most_read.ranking import LISTS, ROWS
 from ticker.most_read.story import Story, StoryDraft
+from ticker.onair.api import Kill, Page
+from ticker.onair.control import Cue, Order
+from ticker.onair.shapes import SHAPES
 from ticker.urgency import Urgency
 
 JSON = "application/json"
@@ -27,6 +30,7 @@ _CHANNEL = "/v1/channels/{channel}"
 _HEADLINE = _CHANNEL + "/headlines/{id}"
 _DESK = "/v1/desk/{channel}"
 _STORY = _CHANNEL + "/stories/{id}"
+_OUTPUT = "/onair/{output}"
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
@@ -40,6 +44,7 @@ def _param(name: str, where: str, schema: dict[str, Any], text: str, *, required
 CHANNEL = _param("channel", "path", {"type": "string"}, "the channel's name, such as `en`")
 ID = _param("id", "path", {"type": "string"}, "the headline's id")
 STORY = _param("id", "path", {"type": "string"}, "the story's id")
+DESTINATION = _param("output", "path", {"type": "string"}, "the output's name, such as `program`")
 NAME = _param("name", "path", {"type": "string", "maxLength": 60}, "the coverage's name")
 LIST = [
     _param("window", "query", {"type": "string", "enum": list(LISTS)}, "which list; `24h` by default"),
@@ -72,6 +77,7 @@ LIMIT = _param("limit", "query", {"type": "integer", "minimum": 0, "maximum": MO
 IF_MATCH = _param("If-Match", "header", {"type": "string"}, 'the version edited, such as `"3"`', required=True)
 IF_UNCHANGED = _param("If-Match", "header", {"type": "string"}, 'none but this version, such as `"3"`')
 FORMAT = _param("format", "path", {"type": "string", "enum": ["rss", "atom", "json", "csv", "xml", "txt"]}, "the shape")
+SHAPE = _param("shape", "path", {"type": "string", "enum": list(SHAPES)}, "the shape")
 
 _READ_PROBLEMS = ("404", "405", "422", "429", "503")
 _WRITE_PROBLEMS = ("400", "401", "403", "404", "405", "408", "409", "410", "413", "415", "422", "503")
@@ -112,14 +118,14 @@ def _write(
 def document() -> dict[str, Any]:
     models: list[type[BaseModel]] = [
         *(Draft, Patch, Record, Retraction, Holding, Place, Reason, Nothing, Together, Duplicate),
-        *(Story, StoryDraft, Decision, Coverage, Presence),
+        *(Story, StoryDraft, Decision, Coverage, Presence, Order, Kill, Page),
     ]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template="#/components/schemas/{model}")
     problem = {"type": "object", "required": ["type", "title", "status", "detail"]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ticker", "version": __version__, "description": "Breaking headlines, in and out."},
-        "paths": {**_reading(), **_writing(), **_actions(), **_at_desk(), **_most_read()},
+        "paths": {**_reading(), **_writing(), **_actions(), **_at_desk(), **_most_read(), **_on_air()},
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": problem},
             "securitySchemes": {
@@ -207,7 +213,7 @@ def _actions() -> dict[str, Any]:
     actions = {
         "retract": _write("Kill it: gone everywhere, for good", Retraction),
         "hold": _write("Off every screen at once; reversible", Holding, optional=True),
-        "release": _write("Let it go to readers", Nothing, optional=True),
+        "release": _write("Let it go to readers", Nothing, IF_UNCHANGED, optional=True, problems=("412", "428")),
         "approve": _write(
             "Approve it as a second person", Reason, IF_UNCHANGED, optional=True, problems=("412", "428")
         ),
@@ -259,6 +265,53 @@ def _at_desk() -> dict[str, Any]:
             "put": appear,
             "delete": _operation("Leave", [CHANNEL, tab], answer=anything, problems=by_desk),
         },
+    }
+
+
+def _on_air() -> dict[str, Any]:
+    anything = _json({"type": "object"})
+    events: dict[str, Any] = {"content": {"text/event-stream": {}}}
+    by_gallery = ("401", "403", *_READ_PROBLEMS)
+
+    def read(summary: str, answer: dict[str, Any], *params: dict[str, Any], problems: tuple[str, ...]) -> Any:
+        return {"get": _operation(summary, [DESTINATION, *params], answer=answer, problems=problems)}
+
+    playlist = read("What pages of the output show", anything, problems=_READ_PROBLEMS)
+    playlist["get"]["responses"]["304"] = {"description": "not changed since the ETag"}
+    feed = read("What it shows, for systems that fetch", {"content": {"*/*": {}}}, SHAPE, problems=_READ_PROBLEMS)
+    tree = {"get": _operation("All outputs as a feed of feeds", [], answer={"content": {"*/*": {}}}, problems=("405",))}
+    for cached in (feed, tree):
+        cached["get"]["responses"]["304"] = {"description": "not changed since the ETag"}
+    rows: dict[str, Any] = {"content": {"text/csv": {}}}
+    kill = _operation(
+        "Kill a headline, from here and everywhere", [DESTINATION], answer=anything, body=Kill, problems=_WRITE_PROBLEMS
+    )
+    forget = _operation("Miss a page no longer", [DESTINATION], answer=anything, body=Page, problems=_WRITE_PROBLEMS)
+    cues = {
+        f"{_OUTPUT}/{cue}": {
+            "post": _operation(
+                f"Say `{cue}` to the output", [DESTINATION], answer=anything, body=Order, optional=True,
+                problems=(*_WRITE_PROBLEMS, "412"),
+            )
+        }
+        for cue in Cue
+    }  # fmt: skip
+    return {
+        _OUTPUT + "/playlist.json": playlist,
+        "/onair/feed.atom": tree,
+        _OUTPUT + "/feed.{shape}": feed,
+        _OUTPUT + "/stream": read("The same as it changes", events, problems=_READ_PROBLEMS),
+        _OUTPUT + "/state": read("What the gallery sees", anything, problems=by_gallery),
+        _OUTPUT + "/state/stream": read("The same as it changes", events, problems=by_gallery),
+        _OUTPUT + "/as-run": read("What was on air, newest first", anything, *AUDIT, LIMIT, problems=by_gallery),
+        _OUTPUT + "/as-run.csv": read("All of it, oldest first", rows, *AUDIT[:-1], problems=by_gallery),
+        **cues,
+        _OUTPUT + "/kill": {"post": kill},
+        _OUTPUT + "/forget": {"post": forget},
+        "/v1/onair": {
+            "get": _operation("What the gallery sees, of every output", [], answer=anything, problems=by_gallery)
+        },
+        "/v1/onair/stream": {"get": _operation("The same as it changes", [], answer=events, problems=by_gallery)},
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from ticker.desk.desk import Once
+from ticker.desk.once import Once
 from ticker.errors import Invalid, Malformed, Slow, TooLarge, UnsupportedMedia, VersionMissing, VersionStale
 
 BODY_LIMIT = 64 * 1024  # bytes
@@ -22,7 +22,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body. TooLarge as soon as it is; Slow when it does not come in time."""
+    """The whole body, as often as it is asked for. TooLarge as soon as it is; Slow when it does not come in time."""
+    if hasattr(request.state, "body"):
+        known: bytes = request.state.body
+        return known
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > BODY_LIMIT:
         raise TooLarge(f"The body may have at most {BODY_LIMIT} bytes.")
@@ -37,6 +40,7 @@ async def read_body(request: Request) -> bytes:
         raise Slow(f"The body was not complete within {BODY_SECONDS:.0f} seconds.") from None
     except ClientDisconnect:
         raise Malformed("The connection ended before the body did.") from None
+    request.state.body = bytes(body)
     return bytes(body)
 
 

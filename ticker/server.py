@@ -19,6 +19,7 @@ class Server(UvicornServer):
     hub: Hub | None = None
     head_seconds = 10.0  # until a request's headers must be complete
     sweep_seconds = 2.0  # between looks for those that never finish them
+    newcomer_seconds = 1.0  # after which who has connected and asked nothing is not about to ask
     _sweeper: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -36,7 +37,19 @@ class Server(UvicornServer):
             listening.close()
         if self.hub is not None:
             await self.hub.drain()
+        await self._hear_newcomers()
         await super().shutdown(sockets)
+
+    async def _hear_newcomers(self) -> None:
+        """Who was let in at the last moment is about to ask, and has nobody else to ask: it is answered."""
+        while True:
+            await asyncio.sleep(0.01)  # at first also for those accepted, and not yet among the connections
+            since = time.monotonic() - self.newcomer_seconds
+            if not any(
+                isinstance(connection, HttpProtocol) and connection.is_unheard and connection.opened_at > since
+                for connection in self.server_state.connections
+            ):
+                return
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM is how we are asked to end: who has done so in order does not then die of it, but ends with 0."""

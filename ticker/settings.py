@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ticker.channel import DAY, Channel
+from ticker.onair.font import FontError, font_of
+from ticker.onair.mos import Mos
+from ticker.onair.output import Output
 from ticker.urgency import Urgency
 from ticker.writer import EVERYWHERE, Role
 
@@ -65,8 +68,8 @@ class DeskSettings(BaseModel):
     oidc: OidcSettings | None = None
 
 
-# What the desk's own pages are called: no channel can have such a name.
-RESERVED = frozenset({"account", "invitation", "people", "sign-in", "sign-out"})
+# What our own pages and keys in Redis are called: no channel can have such a name.
+RESERVED = frozenset({"account", "invitation", "onair", "people", "sign-in", "sign-out"})
 
 
 class Settings(BaseSettings):
@@ -104,6 +107,8 @@ class Settings(BaseSettings):
     audit_days: int = Field(default=365, ge=1, le=3650, description="days that audit and tombstones are kept")
     channels: dict[str, Channel] = Field(default={}, description="`[channels.NAME]` in ticker.toml; default en, ar, es")
     sources: dict[str, SourceSettings] = Field(default={}, description="`[sources.NAME]` in ticker.toml")
+    outputs: dict[str, Output] = Field(default={}, description="`[outputs.NAME]`; default one for each channel")
+    mos: Mos | None = Field(default=None, description="`[mos]`: a newsroom system whose running orders go on air")
     desk: DeskSettings = Field(default=DeskSettings(), description="`[desk]` in ticker.toml")
     oidc_secret: SecretStr | None = Field(default=None, description="the secret that the sign-in provider gave us")
 
@@ -137,7 +142,7 @@ class Settings(BaseSettings):
     def _name_the_tables(cls, values: Any) -> Any:
         """`[channels.en]` names its channel by its heading."""
         if isinstance(values, dict):
-            for kind in ("channels", "sources"):
+            for kind in ("channels", "sources", "outputs"):
                 tables = values.get(kind)
                 if isinstance(tables, dict):
                     values[kind] = {
@@ -148,6 +153,61 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
+    def _one_output_each(self) -> "Settings":
+        """Without any that are configured, every channel can go on air as it is."""
+        if not self.outputs:
+            outputs = {name: Output.of_channel(channel) for name, channel in self.channels.items()}
+            object.__setattr__(self, "outputs", outputs)  # they are frozen for everybody else
+        return self
+
+    @model_validator(mode="after")
+    def _outputs_keep_to_their_world(self) -> "Settings":
+        for output in self.outputs.values():
+            for name in output.channels:
+                if name not in self.channels:
+                    raise ValueError(f"output {output.name!r} shows the channel {name!r}, which is not configured")
+                if self.channels[name].rehearsal is not (output.type == "training"):
+                    raise ValueError(
+                        f"output {output.name!r} is of the type {output.type!r} and {name!r} is "
+                        f"{'for rehearsals' if self.channels[name].rehearsal else 'live'}: "
+                        "training shows rehearsals, and nothing else does"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _outputs_have_places_of_their_own(self) -> "Settings":
+        """Or a training could be pushed to where program stands."""
+        whose: dict[tuple[object, ...], str] = {}
+        for output in self.outputs.values():
+            for system, place in output.places.items():
+                other = whose.setdefault((system, *place), output.name)
+                if other != output.name:
+                    raise ValueError(
+                        f"outputs {other!r} and {output.name!r} are pushed to the same place of {system}:"
+                        " give each of them its own"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _running_orders_have_a_place(self) -> "Settings":
+        if self.mos is not None:
+            output = self.outputs.get(self.mos.output)
+            if output is None:
+                raise ValueError(f"[mos] is for the output {self.mos.output!r}, which is not configured")
+            if self.mos.channel not in output.channels:
+                raise ValueError(f"output {output.name!r} does not show {self.mos.channel!r}, the channel of [mos]")
+        return self
+
+    @model_validator(mode="after")
+    def _fonts_can_be_read(self) -> "Settings":
+        for output in self.outputs.values():
+            try:
+                font_of(output.look)
+            except FontError as error:
+                raise ValueError(f"output {output.name!r}: {error}") from None
+        return self
+
+    @model_validator(mode="after")
     def _channels_exist(self) -> "Settings":
         for source in self.sources.values():
             if source.channel not in self.channels:
@@ -155,7 +215,7 @@ class Settings(BaseSettings):
                     f"source {source.name!r} is for the channel {source.channel!r}, which is not configured"
                 )
         for name in RESERVED & set(self.channels):
-            raise ValueError(f"a channel cannot be called {name!r}: that is a page of the desk")
+            raise ValueError(f"a channel cannot be called {name!r}: that is a page of ours")
         granted = self.desk.oidc.roles.values() if self.desk.oidc else ()
         for name in {name for roles in granted for name in roles} - {EVERYWHERE, *self.channels}:
             raise ValueError(f"[desk.oidc.roles] names the channel {name!r}, which is not configured")

@@ -16,6 +16,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -35,6 +36,7 @@ RETRIES = 3  # every write carries a `once` key, so that sending it again is har
 Client = Any  # redis.asyncio.Redis or RedisCluster: the same commands, no common type
 
 Gone = (RedisError, OSError, TimeoutError)
+NoScript = NoScriptError  # Redis does not know a script by its hash: it was restarted, or is another one
 
 
 @asynccontextmanager
@@ -48,6 +50,14 @@ async def connect(url: str) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.aclose()
+        for sentinel in _sentinels(client):
+            await sentinel.aclose()
+
+
+def _sentinels(client: Client) -> list[Client]:
+    """Those that a Sentinel client asks for its master: it does not close them itself."""
+    manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    return list(manager.sentinels) if manager else []
 
 
 def _client(url: str) -> Client:
@@ -103,7 +113,10 @@ def refusal(error: BaseException) -> TickerError:
     if isinstance(error, BusyLoadingError):
         return Unavailable("Redis is still loading its data; try again in a moment.", retry_after=2)
     if isinstance(error, RedisConnectionError | RedisTimeoutError | ClusterDownError | ReadOnlyError | OSError):
-        return Unavailable("Redis cannot be reached; nothing was accepted. Try again with the same Idempotency-Key.")
+        # Also when it was the answer that was lost: what was sent may have been done.
+        return Unavailable(
+            "Redis cannot be reached; it may have been accepted or not. Try again with the same Idempotency-Key."
+        )
     if isinstance(error, ResponseError):
         return Unavailable(f"Redis refused the command: {text[:200]}", retry_after=5)
     return Unavailable("Redis failed; try again with the same Idempotency-Key.")

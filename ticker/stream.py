@@ -13,7 +13,7 @@ from ticker.events import Event, EventType
 from ticker.headline import Record
 from ticker.log import Log, Place
 from ticker.position import Position
-from ticker.store import Client, Gone, refusal
+from ticker.store import Client, Gone, ask, refusal
 from ticker.tombstone import Tombstone
 
 APPEND = Path(__file__).with_name("append.lua").read_text()
@@ -200,12 +200,13 @@ class Stream(Log):
         return {"target_nodes": get_node(key)} if get_node else {}
 
     async def records(self, channel: str, *, on_desk: bool = False) -> list[Record]:
+        return [Record.model_validate_json(raw) for raw in await self.kept(channel, on_desk=on_desk)]
+
+    async def kept(self, channel: str, *, on_desk: bool = False) -> list[str]:
+        """The same to the letter: what stands on the strip, or waits at the desk."""
         keys = Keys.of(channel)
-        try:
-            raw = await self.redis.hvals(keys.desk if on_desk else keys.board)
-        except Gone as error:
-            raise refusal(error) from error
-        return [Record.model_validate_json(text) for text in raw]
+        found: list[str] = await ask(self.redis, "hvals", keys.desk if on_desk else keys.board)
+        return found
 
     async def group(self, channel: str, name: str) -> list[str]:
         """The ids of a group's headlines on this channel."""

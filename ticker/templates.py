@@ -40,7 +40,7 @@ DIRECTION = {"en": "ltr", "ar": "rtl", "es": "ltr"}
 
 _templates = Jinja2Templates(
     env=jinja2.Environment(
-        loader=jinja2.FileSystemLoader(WEB / "desk"),
+        loader=jinja2.FileSystemLoader([WEB / "desk", WEB / "gallery"]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -59,7 +59,7 @@ def language_of(accepted: str, person: Person | None = None) -> str:
     for part in accepted[:500].split(","):
         tag, _, rest = part.partition(";")
         weight = rest.strip().removeprefix("q=") or "1"
-        if weight.replace(".", "", 1).isdigit() and float(weight) > 0:
+        if weight.replace(".", "", 1).isdecimal() and float(weight) > 0:
             wanted.append((-float(weight), tag.strip().partition("-")[0].lower()))
     return next((tag for _, tag in sorted(wanted, key=lambda one: one[0]) if tag in WORDS), "en")
 

@@ -14,6 +14,7 @@ from ticker.errors import Invalid, NotFound
 from ticker.fanout.hub import Hub
 from ticker.headline import Headline
 from ticker.pages import HEADERS, POLICY, WEB
+from ticker.syndication import REHEARSED
 from ticker.versions import VERSIONS
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -70,14 +71,19 @@ async def page(request: Request) -> Response:
     """The strip as a document of its own; with `?fragment` only the element, for a site that puts it into its page."""
     hub: Hub = request.app.state.hub
     fanout = hub.fanout(request.path_params["channel"])
-    look = _look(request.query_params)
-    element = _element(fanout.channel, fanout.board.on_air(fanout.now), look)
+    channel, look = _titled(fanout.channel), _look(request.query_params)
+    element = _element(channel, fanout.board.on_air(fanout.now), look)
     headers = {**HEADERS, "cache-control": SNAPSHOT_CACHE}
     if "fragment" in request.query_params:
         return Response(element, headers=headers, media_type="text/html")
     ancestors = "*" if "*" in fanout.channel.origins else " ".join(["'self'", *fanout.channel.origins])
     headers["content-security-policy"] = POLICY.replace("frame-ancestors 'self'", f"frame-ancestors {ancestors}")
-    return Response(_document(fanout.channel, element, str(request.url)), headers=headers, media_type="text/html")
+    return Response(_document(channel, element, str(request.url)), headers=headers, media_type="text/html")
+
+
+def _titled(channel: Channel) -> Channel:
+    """As it is called where people see it: a rehearsal says so before all else."""
+    return channel.model_copy(update={"title": f"{REHEARSED}{channel.title}"}) if channel.rehearsal else channel
 
 
 def _look(query: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +110,7 @@ def _link(headline: Headline) -> str:
     href = f' href="{escape(headline.link)}" rel="noopener"' if headline.link else ""
     return (
         f'<a data-id="{headline.id}"{href} lang="{escape(headline.lang)}" dir="{headline.dir}">'
-        f"{escape(headline.text)}</a>\n"
+        f"{REHEARSED if headline.rehearsal else ''}{escape(headline.text)}</a>\n"
     )
 
 
@@ -141,7 +147,7 @@ async def oembed(request: Request) -> Response:
     name = address.path.removeprefix("/widget/").removesuffix(".html")
     if address.path != f"/widget/{name}.html" or address.netloc not in ("", request.url.netloc):
         raise NotFound("`url` is the address of a page /widget/{channel}.html of this server.")
-    channel = hub.fanout(name).channel
+    channel = _titled(hub.fanout(name).channel)
     look = _look({key: values[-1] for key, values in parse_qs(address.query).items()})
     width = min(WIDTH, _most(request, "maxwidth"))
     height = min(HEIGHTS[look["mode"]], _most(request, "maxheight"))

@@ -25,6 +25,8 @@ class Scope(StrEnum):
     SOURCE = "source"  # publish, update and retract what carries the key's own name as its source
     STORIES = "stories"  # register what readers open
     CURATE = "curate"  # decide about the most-read lists
+    CLEAR = "clear"  # say what may be shown on air
+    AIR = "air"  # run the outputs
     ADMIN = "admin"
 
 
@@ -39,8 +41,10 @@ class Role(StrEnum):
 ROLES: dict[Role, frozenset[Scope]] = {
     Role.READER: frozenset({Scope.READ}),
     Role.WRITER: frozenset({Scope.READ, Scope.DRAFT}),
-    Role.EDITOR: frozenset({Scope.READ, Scope.DRAFT, Scope.PUBLISH, Scope.CORRECT, Scope.RETRACT, Scope.CURATE}),
-    Role.PRODUCER: frozenset({Scope.READ, Scope.DRAFT, Scope.MOVE}),
+    Role.EDITOR: frozenset(
+        {Scope.READ, Scope.DRAFT, Scope.PUBLISH, Scope.CORRECT, Scope.RETRACT, Scope.CURATE, Scope.CLEAR}
+    ),
+    Role.PRODUCER: frozenset({Scope.READ, Scope.DRAFT, Scope.MOVE, Scope.CLEAR, Scope.AIR}),
     Role.ADMIN: frozenset({Scope.ADMIN}),
 }
 

@@ -25,25 +25,29 @@ export class Announcer {
     const known = this._known;
     this._known = new Map(headlines.map(({ id, correction }) => [id, correction]));
     const texts = headlines.map(({ text }) => text);
-    this._fresh = this._fresh.filter((text) => texts.includes(text)); // what has left is neither said nor found
-    if (!texts.some((text) => this._alert.textContent.endsWith(text))) tell(this._alert, []);
+    // What has left is neither said nor found.
+    const stands = ({ of }) => !of || texts.includes(of);
+    [this._fresh, this._marked] = [this._fresh, this._marked].map((lines) => lines.filter(stands));
+    for (const region of [this._log, this._alert]) if (![...region.children].every(stands)) tell(region, []);
     for (const { id, text, urgency, correction } of known ? headlines : []) {
-      if (known.has(id) && correction !== known.get(id)) this.mark(this.words.correction, text);
-      if (known.has(id) || urgency === "flash") continue;
-      this._fresh.push(text);
-      this._plan();
+      if (known.has(id)) {
+        if (correction !== known.get(id)) this.mark(this.words.correction, text, text);
+      } else if (urgency !== "flash") {
+        this._fresh.push(line(text, text));
+        this._plan();
+      }
     }
   }
 
-  /** What takes something back is never only counted. */
-  mark(word, text) {
-    this._marked.push(`${word}: ${text}`);
+  /** What takes something back is never only counted. @param {string} [of] the text of a headline, when it is one's */
+  mark(word, text, of) {
+    this._marked.push(line(`${word}: ${text}`, of));
     this._plan();
   }
 
   /** At once, whatever else is being said. */
-  interrupt(text) {
-    tell(this._alert, [text]);
+  interrupt(word, text) {
+    tell(this._alert, [line(`${word}: ${text}`, text)]);
   }
 
   stop() {
@@ -57,7 +61,7 @@ export class Announcer {
 
   _speak() {
     const { _fresh: fresh, words } = this;
-    tell(this._log, [...this._marked, ...(fresh.length > 1 ? [counted(words.arrived, fresh.length, words.lang)] : fresh)]);
+    tell(this._log, [...this._marked, ...(fresh.length > 1 ? [line(counted(words.arrived, fresh.length, words.lang))] : fresh)]);
     this._fresh = [];
     this._marked = [];
     this._spokeAt = Date.now();
@@ -65,6 +69,11 @@ export class Announcer {
   }
 }
 
-function tell(region, texts) {
-  region.replaceChildren(...texts.map((text) => make("p", "", text)));
+/** @param {string} [of] the text of a headline, with which it goes */
+function line(text, of) {
+  return Object.assign(make("p", "", text), { of });
+}
+
+function tell(region, lines) {
+  region.replaceChildren(...lines);
 }

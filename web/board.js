@@ -16,6 +16,7 @@
  * @property {string} [correction]
  * @property {string} [published_at]  RFC 3339, as all times
  * @property {string} [updated_at]
+ * @property {string} [raised_at]
  * @property {string} [expires_at]
  *
  * @typedef {object} Message
@@ -44,7 +45,7 @@ export class Board {
     const whole = type === "snapshot";
     if (!whole && !PUTS.includes(type)) return false;
     if (whole) this._headlines.clear();
-    const news = headlines.filter((one) => !this._killed.has(one.id) && !same(one, this.get(one.id)));
+    const news = headlines.filter((one) => !this._killed.has(one.id) && JSON.stringify(one) !== JSON.stringify(this.get(one.id)));
     for (const one of news) this._headlines.set(one.id, one);
     return whole || news.length > 0;
   }
@@ -77,13 +78,9 @@ export class Board {
 
 /** What is pinned stands before all that is not. @param {Headline} headline */
 function rank({ pinned, order }) {
-  return Number(Boolean(pinned)) + order;
+  return (pinned ? 1 : 0) + order;
 }
 
 function compare(a, b) {
-  return Number(a > b) - Number(a < b);
-}
-
-function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return (a > b ? 1 : 0) - (a < b ? 1 : 0);
 }

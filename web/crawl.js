@@ -19,10 +19,7 @@ export class Crawl {
   _headlines = [];
   _turns = new Map(); // headline id -> the number of its last turn
   _turn = 0;
-  _paused = false;
   _inView = true;
-  _width = 0;
-  _look = "";
 
   /** @param {HTMLElement} pane which may be hidden: then there is nothing @param {(headline: any) => any} build */
   constructor(pane, build) {

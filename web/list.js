@@ -12,14 +12,15 @@ export class List {
     this._rows = new Map(headlines.map((headline) => [headline.id, this._row(headline, old.get(headline.id))]));
     // First those that go: a row that need not move keeps its focus.
     for (const [id, row] of old) if (!this._rows.has(id)) row.remove();
-    [...this._rows.values()].forEach((row, place) => {
-      const here = this._element.children[place];
-      if (row !== here) this._element.insertBefore(row, here);
-    });
+    let here = this._element.firstElementChild;
+    for (const row of this._rows.values()) {
+      if (row === here) here = here.nextElementSibling;
+      else this._element.insertBefore(row, here);
+    }
   }
 
   _row(headline, old) {
-    if (old && old.headline === headline) return old;
+    if (old?.headline === headline) return old;
     const row = Object.assign(this._build(headline), { headline });
     if (!old) return row;
     const focused = old.matches(":focus-within");

@@ -26,7 +26,7 @@ class Channel {
     const part = (selector) => root.querySelector(selector);
     Object.assign(root, { lang, dir, id: name });
     parent.append(root);
-    Object.assign(this, { root, lang, words, held: null, shown: [], strapTimer: 0 });
+    Object.assign(this, { root, lang, words, held: null, shown: [], sounding: null, strapTimer: 0 });
     this.light = part(".light");
     this.quiet = part(".quiet");
     this.strap = part(".strap");
@@ -69,7 +69,15 @@ class Channel {
     this.quiet.textContent = this.rest(shown.length);
     this.unfold(this.more.getAttribute("aria-expanded") === "true");
     this.announcer.show(shown);
-    if (this.sounding && !onAir.some(({ id }) => id === this.sounding)) this.unstrap();
+    this.resound(onAir);
+  }
+
+  /** The bar says what its headline says now, and for no longer than it is a flash. */
+  resound(onAir) {
+    if (!this.sounding) return;
+    const now = onAir.find(({ id }) => id === this.sounding.id);
+    if (now?.urgency !== "flash") this.unstrap();
+    else if (now !== this.sounding) this.sound(now);
   }
 
   rest(count) {
@@ -103,13 +111,16 @@ class Channel {
   }
 
   flash(headline) {
-    const { words, strap } = this;
-    this.sounding = headline.id;
-    strap.replaceChildren(...tags(headline, words), wording(headline));
-    strap.hidden = false;
-    this.announcer.interrupt(`${words.flash}: ${headline.text}`);
+    this.sound(headline);
+    this.announcer.interrupt(this.words.flash, headline.text);
     clearTimeout(this.strapTimer);
     this.strapTimer = setTimeout(() => this.unstrap(), STRAP_MS);
+  }
+
+  sound(headline) {
+    this.sounding = headline;
+    this.strap.replaceChildren(...tags(headline, this.words), wording(headline));
+    this.strap.hidden = false;
   }
 
   unstrap() {

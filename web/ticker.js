@@ -71,7 +71,6 @@ export class Ticker extends EventTarget {
   _links = [];
   _offset = 0;
   _everyMs = 15000; // until the server says how often its heart beats
-  _resyncAt = 0;
   _resyncMs = RESYNC_MS;
   _flashed = new Set();
 
@@ -144,7 +143,7 @@ export class Ticker extends EventTarget {
 
   _open(way) {
     const name = this._ways[way];
-    const link = { way, name, live: false, heardAt: Date.now(), wire: null };
+    const link = /** @type {any} */ ({ way, name, heardAt: Date.now() });
     const over = (why) => this._closed(link, why);
     this._links.push(link);
     try {
@@ -237,8 +236,8 @@ export class Ticker extends EventTarget {
     const news = type !== "snapshot" || this.knownAt > 0;
     if (now) this._offset = Date.parse(now) - Date.now();
     this._everyMs = message.every_ms || this._everyMs;
-    this._position = message.position || this._position;
     this.knownAt = message.known_at || this.knownAt;
+    this._position = message.position || this._position;
     if (type === "snapshot") this.about = message;
     const changed = this.board.apply(message);
     if (changed && !id) for (const one of headlines) this._sound(one, news);

@@ -15,10 +15,14 @@ export function wording({ text, link, lang = "", dir = "auto" }) {
   return Object.assign(make("a", "words", words), { href: link, rel: "noopener" });
 }
 
-/** What stands before the words: how urgent it is, and its kicker. */
-export function tags({ urgency, kicker }, words) {
+/**
+ * What stands before the words: that it is none, how urgent it is, and its kicker.
+ *
+ * @param {{urgency?: string, kicker?: string, rehearsal?: boolean}} headline @param {any} words
+ */
+export function tags({ urgency, kicker, rehearsal }, words) {
   const label = words[urgency] && make("b", `urgency ${urgency}`, words[urgency]);
-  return [label, kicker && make("bdi", "kicker", kicker)].filter(Boolean);
+  return [rehearsal && make("b", "rehearsal", "REHEARSAL"), label, kicker && make("bdi", "kicker", kicker)].filter(Boolean);
 }
 
 /** The time of day; with the day when it is not today. */

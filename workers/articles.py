@@ -10,6 +10,7 @@ from ticker.most_read.reader import DAY
 from ticker.most_read.scope import Scope
 from ticker.most_read.stories import Stories
 from ticker.most_read.story import canonical, is_owned, story_id
+from ticker.store import Gone
 from workers.fetch import Fetched, Fetcher, Request
 from workers.open_graph import story_of
 
@@ -39,6 +40,15 @@ class Articles:
         return found
 
     async def _look(self, channel: Channel, id_: str, link: str, now: int) -> bool:
+        try:
+            return await self._found(channel, id_, link, now)
+        except (*Gone, TickerError):
+            raise
+        except Exception:  # one page must not cost the others theirs
+            logger.exception("%s: %s could not be looked at", channel.name, id_)
+            return False
+
+    async def _found(self, channel: Channel, id_: str, link: str, now: int) -> bool:
         """Any number may look: who comes first has it for the hour."""
         mark = Scope(channel.name).key(f"stories:looked:{id_}")
         ours = await self.stories.redis.set(mark, "1", nx=True, px=NOT_AGAIN)
@@ -50,11 +60,11 @@ class Articles:
             return False
         draft = await asyncio.to_thread(story_of, answer.body.decode("utf-8", "replace"), answer.url)
         if draft is None or story_id(canonical(draft.link)) != id_:
-            logger.info("%s: %s is no story, or calls itself by another address", channel.name, link)
+            logger.info("%s: %s is no story, or calls itself by another address", channel.name, id_)
             return False
         try:
             await self.stories.register(channel, draft, now)
         except TickerError as error:
-            logger.info("%s: %s is not registered: %s", channel.name, link, error.detail)
+            logger.info("%s: %s is not registered: %s", channel.name, id_, error.detail)
             return False
         return True

@@ -33,6 +33,7 @@ _PERMANENT = {301, 308}
 _REDIRECT = {301, 302, 303, 307, 308}
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _GZIP = 16 + zlib.MAX_WBITS
+_MEMBER = b"\x1f\x8b"  # what each begins with
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Permitted = Callable[[Address], bool]
@@ -86,7 +87,7 @@ class _Inside(OSError):
 
 
 class Fetcher:
-    """One per process: it asks each host one thing at a time."""
+    """It asks each host one thing at a time; who must not wait for others has one of its own."""
 
     def __init__(self, public: aiohttp.ClientSession, private: aiohttp.ClientSession, *, total: float) -> None:
         self._public = public
@@ -129,14 +130,14 @@ class Fetcher:
         ) as response:
             if response.status in _REDIRECT and "Location" in response.headers:
                 return _Moved(urljoin(request.url, response.headers["Location"]), response.status in _PERMANENT)
-            etag, last_modified = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+            etag, last_modified = _validator(response, "ETag", 1024), _validator(response, "Last-Modified", 128)
             if response.status == 304:
                 return NotModified(etag or request.etag, last_modified or request.last_modified)
             if response.status != 200:
                 return Failed(f"It answered {response.status}.", _retry_after(response), gone=response.status == 410)
             body = await _body(response)
-            kind = response.headers.get("Content-Type", "")
-            return Fetched(body, kind, request.url, etag[:1024], last_modified[:128])
+            kind = response.headers.get("Content-Type", "").encode("ascii", "replace").decode()
+            return Fetched(body, kind, request.url, etag, last_modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +215,17 @@ def _meant(address: Address) -> Iterator[Address]:
 # --- what ------------------------------------------------------------------------------------------------------------
 
 
+def _validator(response: aiohttp.ClientResponse, name: str, longest: int) -> str:
+    """Empty where it could not be sent back as it came."""
+    said = response.headers.get(name, "")
+    return said if said.isascii() and len(said) <= longest else ""
+
+
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise _Refused(f"It is compressed in a way that was not asked for: {encoding[:40]}.")
-    unpack = _Gunzip() if "gzip" in encoding else None
+    unpack = Gunzip() if "gzip" in encoding else None
     body = bytearray()
     arrived = 0
     async for chunk in response.content.iter_chunked(PIECE):
@@ -232,24 +239,30 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-class _Gunzip:
-    """Never more than PIECE bytes at a time, however much the input would give."""
+class Gunzip:
+    """Never more than PIECE bytes at a time, however much the input would give. Members may follow one another; what
+    comes after the last of them is passed over.
+    """
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(_GZIP)
+        self._after = b""  # the last member, as far as it has been seen; two bytes tell whether it is another
 
     @property
     def ended(self) -> bool:
         return self._inner.eof
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
+        data = self._after + data
         with _zlib_refuses():
-            while data and not self._inner.eof:
+            while data:
+                if self._inner.eof:
+                    if not data.startswith(_MEMBER):
+                        break
+                    self._inner = zlib.decompressobj(_GZIP)
                 yield self._inner.decompress(data, PIECE)
-                data = self._inner.unconsumed_tail
-            if self._inner.unused_data[:2] == b"\x1f\x8b":  # another member follows
-                data, self._inner = self._inner.unused_data, zlib.decompressobj(_GZIP)
-                yield from self.pieces(data)
+                data = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
+        self._after = data[:2]
 
 
 @contextmanager

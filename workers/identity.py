@@ -70,7 +70,7 @@ def identify(document: Document, source: Terms) -> Matched:
     for entry, key in zip(entries, _keys(entries), strict=True):
         if key is not None and key not in found:
             found[key] = Match(entry, key, headline_id(source, key), _alias(entry))
-    withdrawn = {headline_id(source, _same_scheme(stone.ref)): stone for stone in document.tombstones}
+    withdrawn = {headline_id(source, _in_utf8(_same_scheme(stone.ref))): stone for stone in document.tombstones}
     return Matched(tuple(reversed(found.values())), tuple(withdrawn.items()))
 
 
@@ -93,7 +93,13 @@ def _keys(entries: Sequence[Entry]) -> list[str | None]:
         families[entry.id].append(entry)
     told_apart = {entry_id for entry_id, family in families.items() if entry_id and _is_one_entry(family)}
     links = Counter(_link(entry) for entry in entries)
-    return [_key(entry, told_apart, links) for entry in entries]
+    keys = (_key(entry, told_apart, links) for entry in entries)
+    return [_in_utf8(key) if key is not None else None for key in keys]
+
+
+def _in_utf8(key: str) -> str:
+    """A string of JSON may hold half a character, which nothing that we keep can."""
+    return key.encode("utf-8", "replace").decode()
 
 
 def _key(entry: Entry, told_apart: set[str], links: Counter[str | None]) -> str | None:

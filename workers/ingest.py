@@ -38,6 +38,7 @@ from workers.articles import Articles
 from workers.fetch import Fetched, Request, fetcher
 from workers.identity import identify
 from workers.link_check import LOOK_EVERY as LOOK_AT_LINKS_EVERY
+from workers.link_check import TIME as TIME_FOR_A_LINK
 from workers.link_check import LinkCheck
 from workers.parse import parser
 from workers.source import Source, Tools
@@ -151,22 +152,26 @@ class Ingest:
             done = {name: count for name, count in outcome.counts.items() if name not in ("polls", "unchanged")}
             logger.log(logging.INFO if done else logging.DEBUG, "%s: %s", settings.name, done or "nothing new")
 
+    # Pages and links have fetchers of their own: nobody's feed waits for them.
+
     async def _look_at_articles(self) -> None:
         desk = self.tools.desk
-        articles = Articles(Stories(desk.stream.redis), self.tools.fetcher, desk.channels)
-        while True:
-            end_if_cancelled()
-            with contextlib.suppress(*Gone, TickerError):
-                await articles.look(self.tools.now())
-            await asyncio.sleep(LOOK_AT_ARTICLES_EVERY)
+        async with fetcher() as fetching:
+            articles = Articles(Stories(desk.stream.redis), fetching, desk.channels)
+            while True:
+                end_if_cancelled()
+                with contextlib.suppress(*Gone, TickerError):
+                    await articles.look(self.tools.now())
+                await asyncio.sleep(LOOK_AT_ARTICLES_EVERY)
 
     async def _look_at_links(self) -> None:
-        links = LinkCheck(Links(self.tools.desk.stream.redis), self.tools.fetcher)
-        while True:
-            end_if_cancelled()
-            with contextlib.suppress(*Gone):
-                await links.look()
-            await asyncio.sleep(LOOK_AT_LINKS_EVERY)
+        async with fetcher(total=TIME_FOR_A_LINK) as fetching, asyncio.TaskGroup() as group:
+            links = LinkCheck(Links(self.tools.desk.stream.redis), fetching, group)
+            while True:
+                end_if_cancelled()
+                with contextlib.suppress(*Gone):
+                    await links.look()
+                await asyncio.sleep(LOOK_AT_LINKS_EVERY)
 
     async def _hear_the_time(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """What an article's page says of itself: Open Graph (ogp.me), and what HTML has for the same. Pure."""
 
+from contextlib import suppress
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -17,7 +18,8 @@ _NAMES = ("og:title", "og:url", "og:image", "og:locale", "article:section", "art
 def story_of(page: str, url: str) -> StoryDraft | None:
     """The story of an article's page; None for a page without a title. What is not right beside it is left out."""
     head = _Head()
-    head.feed(page[:LOOKED_AT])
+    with suppress(AssertionError):  # so HTMLParser ends at `<![` that it cannot read; what was said before it holds
+        head.feed(page[:LOOKED_AT])
     title = (head.said.get("og:title") or head.title).strip()[:TEXT_LIMIT]
     if not title:
         return None

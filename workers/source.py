@@ -108,14 +108,17 @@ class Source:
         return counts, plan.more or counts["adopted"] > 0
 
     def _request(self, state: State) -> Request:
-        moved = state.url and state.configured == self.settings.url
-        known = state.configured == self.settings.url
-        return Request(
-            url=state.url if moved else self.settings.url,
-            etag=state.etag if known else "",
-            last_modified=state.last_modified if known else "",
-            allow_private=self.settings.allow_private,
-        )
+        """Where it has moved to. That may have been a mistake: while it fails, the settings' address has every other
+        turn.
+        """
+        if state.configured != self.settings.url or (state.url and state.failures % 2):
+            return Request(self.settings.url, allow_private=self.settings.allow_private)
+        return Request(state.url or self.settings.url, state.etag, state.last_modified, self.settings.allow_private)
+
+    def _moved_to(self, state: State) -> str:
+        """Empty when it was the settings' address that was asked."""
+        url = self._request(state).url
+        return url if url != self.settings.url else ""
 
     async def _remember(self, matched: Matched, known: Known, done: Mapping[str, Seen]) -> None:
         aliases: dict[str, str] = {}
@@ -146,7 +149,7 @@ class Source:
             # With entries left over, the same document must come again.
             etag="" if more else answer.etag,
             last_modified="" if more else answer.last_modified,
-            url=answer.moved_to or (state.url if state.configured == self.settings.url else ""),
+            url=answer.moved_to or self._moved_to(state),
             failures=0, error="", ok_at=now, new_at=new_at, quiet=int(quiet),
         )  # fmt: skip
         await self._prune(state, now)
@@ -160,7 +163,8 @@ class Source:
         every = self.settings.every
         most = max(every, min(FAILURES_APART, every * 2 ** min(failures, MOST_DOUBLINGS)))
         wait = every + self._chance() * (most - every)
-        wait = max(wait, failed.retry_after or 0, GONE_APART if failed.gone else 0)
+        gone = failed.gone and not self._moved_to(state)
+        wait = max(wait, failed.retry_after or 0, GONE_APART if gone else 0)
         next_at = now + round(wait * 1000)
         counts = {"polls": 1, "failed": 1}
         await self._save(now, state, counts, next_at, failures=failures, error=failed.reason)

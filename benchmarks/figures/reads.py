@@ -41,6 +41,7 @@ class Minute:
 
     last: Spread  # ms from sending a publish to its last reader
     cpu: float  # of a core, by the server
+    waited: float  # of the time, by the server for a core
     answers: Answers | None  # to the reads
     written: int  # reads
     commands: Mapping[str, float]  # µs, p99 of each Redis command; empty before Redis 7
@@ -63,32 +64,46 @@ def reads(options: Options) -> Figure:
 
 def _minute(running: Running, load: Load, seconds: float, rate: int) -> Minute:
     events = round(EVENTS * seconds)
-    before = uvloop.run(in_redis(_url(running)))
+    before = in_redis(_url(running))
     with ExitStack() as stack:
         client = stack.enter_context(redis.Redis(unix_socket_path=str(running.redis), decode_responses=True))
         client.config_resetstat()
+        reading = stack.enter_context(_reading(running.port, rate, seconds)) if rate else None
         load.begin()
-        reading = _reading(running.port, rate, seconds) if rate else None
-        cpu, start = machine.cpu_seconds(running.pid), time.monotonic()
+        cpu, waited, start = machine.cpu_seconds(running.pid), machine.waited_seconds(running.pid), time.monotonic()
+        if reading:
+            _begin(reading)
         publish_steadily(running.publisher, events, EVENTS)
         load.settle(events * load.readers)
         cpu, took = machine.cpu_seconds(running.pid) - cpu, time.monotonic() - start
+        waited = machine.waited_seconds(running.pid) - waited
         answers = Answers(**json.loads(reading.communicate(timeout=60)[0])) if reading else None
         heard = load.end(events)
         if heard.missing or heard.repeated or heard.closed:
             raise RuntimeError(f"Messages were lost or repeated, or readers cut off: {heard}")
         written = _written(running, before, answers.answered if answers else 0)
-        return Minute(heard.last, cpu / took, answers, written, _commands(client))
+        return Minute(heard.last, cpu / took, waited / took, answers, written, _commands(client))
 
 
 def _reading(port: int, rate: int, seconds: float) -> "subprocess.Popen[str]":
+    """Connected, and waiting for `_begin`: its start would take the readers' core from them for a second."""
     command = [sys.executable, "-m", "benchmarks.reading", str(port), str(rate), str(seconds)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    reading = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert reading.stdout
+    if reading.stdout.readline() != "ready\n":
+        raise RuntimeError("Who reports reads did not start; its reason is above.")
+    return reading
+
+
+def _begin(reading: "subprocess.Popen[str]") -> None:
+    assert reading.stdin
+    reading.stdin.write("\n")
+    reading.stdin.flush()
 
 
 def _written(running: Running, before: int, expected: int) -> int:
     deadline = time.monotonic() + PATIENCE
-    while (written := uvloop.run(in_redis(_url(running))) - before) < expected and time.monotonic() < deadline:
+    while (written := in_redis(_url(running)) - before) < expected and time.monotonic() < deadline:
         time.sleep(0.5)
     return written
 
@@ -107,7 +122,8 @@ def _figure(found: Mapping[str, list[Minute]], readers: int, seconds: float) -> 
     last = {name: median_spread(minute.last for minute in minutes) for name, minutes in found.items()}
     rows = [
         [name, *(rounded(value) for value in (spread.p50, spread.p99, spread.max)),
-         f"{statistics.median(minute.cpu for minute in found[name]):.0%}"]
+         f"{statistics.median(minute.cpu for minute in found[name]):.0%}",
+         f"{statistics.median(minute.waited for minute in found[name]):.1%}"]
         for name, spread in last.items()
     ]  # fmt: skip
     told = [minute for minute in found[WITH] if minute.answers]
@@ -126,13 +142,14 @@ def _figure(found: Mapping[str, list[Minute]], readers: int, seconds: float) -> 
         name="reads",
         title=f"{READS:,} reads a second beside the fan-out",
         tables=[
-            Table("ms from a publish to its last reader", ["", "p50", "p99", "max", "server CPU"], rows),
+            Table("ms from a publish to its last reader", ["", "p50", "p99", "max", "server CPU", "it waited"], rows),
             Table("the reads, run by run", ["answered a second", "answered", "written", "p50, ms", "p99, ms"], beacons),
             Table("µs of Redis commands, p99 in the worst run", ["command", *found], commands),
         ],
         picture=Bars("ms to the last reader, p99", {name: spread.p99 for name, spread in last.items()}),
         notes=[
             f"{readers:,} readers on WebSocket, {EVENTS} events a second for {seconds:.0f} s; medians of the runs.",
+            "It waited: of the time, how much the server was ready to run and had no core (Linux, schedstat).",
             f"Redis commands above {LONGEST / 1000:.0f} ms in 99 of 100: {', '.join(slow) or 'none'}.",
         ],
         failed=any(one.answers.answered < one.answers.sent or one.written < one.answers.answered

@@ -1,6 +1,7 @@
 """What readers open becomes a list that moves by itself: beacons, frames, the scheduler, the stream, and a browser."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,15 @@ async def test_a_page_with_an_open_socket_says_it_there(redis_url: str, tmp_path
         for body, requests in (('<news-ticker channel="en"></news-ticker>', 0), ("", 1)):
             host.body = body
             page = host.watch(await chromium.new_page())
+            await page.clock.install()
+            await page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
             posted: list[str] = []
             page.on("request", lambda request, posted=posted: posted.append(request.method + request.url))
             before = await web.metric("ticker_reads_total")
             await page.goto(host.url)
+            if body:
+                await page.wait_for_function("() => document.querySelector('news-ticker').state === 'live'")
+            await page.clock.run_for(1000)
             await eventually(lambda before=before: _more(web, before))
             assert sum(asked.startswith("POST") for asked in posted) == requests
             await page.close()

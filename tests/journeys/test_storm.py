@@ -5,10 +5,9 @@ import time
 from pathlib import Path
 
 from tests.journeys.readers import WebSocketReader, Writer, converged, listening, new_key, one_long_channel
-from tests.servers import RedisServer, Web, running
+from tests.servers import PATIENCE, RedisServer, Web, running
 
 READERS = 2_000
-SECONDS = 20.0  # in which all are to be live, on a machine that has to play all the readers as well
 UPGRADE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -30,13 +29,13 @@ async def test_two_thousand_resume_at_once_and_redis_does_not_notice(
 
         before, began = _commands(redis_server), time.monotonic()
         opened = [asyncio.create_task(_resume(web.port, i % 2 == 0, str(position), missed)) for i in range(READERS)]
-        connections = await asyncio.gather(*opened)
+        async with asyncio.timeout(PATIENCE):
+            connections = await asyncio.gather(*opened)
         took, asked = time.monotonic() - began, _commands(redis_server) - before
 
-        assert took < SECONDS
         assert asked < 30 + 30 * took, "what the hub asks by itself, and nothing for a reader"
         after = await writer.publish("After the storm")
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(stream.readuntil(after["id"].encode()) for stream, _ in connections))
         for _, outgoing in connections:
             outgoing.transport.abort()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -109,9 +110,9 @@ def welcome(process: subprocess.Popen[str]) -> str:
 
 
 def desk_key() -> str:
-    found = re.search(r"Desk key +(tk_\S+)", said())
+    found = re.search(r"Desk key +in (/\S+)", said())
     assert found, said()
-    return found[1]
+    return Path(found[1]).read_text().strip()
 
 
 def status(request: urllib.request.Request | str) -> int:
@@ -151,7 +152,7 @@ def test_up_serves_and_ctrl_c_ends_all_of_it(home):
         assert page() in text
         assert status(page()) == 200
         key = desk_key()
-        assert (home / "data" / "desk.key").read_text().strip() == key
+        assert key not in text
         assert (home / "data" / "desk.key").stat().st_mode & 0o777 == 0o600
         assert publish("Hello", key) == 201
         assert publish("Hello", "tk_00000000_" + "0" * 43) == 401
@@ -167,19 +168,26 @@ def test_up_serves_and_ctrl_c_ends_all_of_it(home):
     assert processes_of(home) == []
 
 
-def test_the_line_of_curl_that_up_prints_publishes(home):
+def test_the_line_of_curl_that_up_prints_publishes(home, monkeypatch):
+    """From anywhere, and whatever the folder is called."""
+    monkeypatch.setenv("TICKER_DATA", str(home / "data & more"))
     with running("ticker", "up") as process:
         line = re.search(r"Publish +(curl .*)", welcome(process))
         assert line
-        subprocess.run(f"{line[1]} --fail --silent", shell=True, check=True, stdout=subprocess.DEVNULL)
+        curl = f"{line[1]} --fail --silent"
+        subprocess.run(curl, shell=True, check=True, stdout=subprocess.DEVNULL, cwd="/")
         wait_until(lambda: "Hello, world" in strip())
         assert ctrl_c(process) == 0
 
 
-def test_the_first_admin_comes_in_by_the_link_that_up_prints(home):
-    def link() -> str | None:
-        found = re.findall(r"Desk +(http\S+/desk/invitation\?token=\S+)", said())
-        return found[-1] if found else None
+def test_the_first_admin_comes_in_by_the_link_that_up_keeps(home):
+    def link() -> str:
+        found = re.findall(r"first by the link in (/[^\s)]+)", said())
+        assert found, said()
+        assert Path(found[-1]).stat().st_mode & 0o777 == 0o600
+        kept = Path(found[-1]).read_text().strip()
+        assert kept not in said()
+        return kept
 
     def choose(address: str) -> int:
         url, _, token = address.partition("/desk/invitation?token=")
@@ -189,19 +197,36 @@ def test_the_first_admin_comes_in_by_the_link_that_up_prints(home):
     with running("ticker", "up") as process:
         welcome(process)
         first = link()
-        assert first
         assert ctrl_c(process) == 0
     with running("ticker", "up") as process:  # nobody has used it: there is another one
         welcome(process)
         second = link()
-        assert second
         assert second != first
         assert choose(second) == 200  # and on to the page of one's own
         assert choose(second) == 404
         assert ctrl_c(process) == 0
     with running("ticker", "up") as process:
-        assert "/desk/sign-in" in welcome(process).rpartition("The ticker is up.")[2]
+        assert "/desk/sign-in\n" in welcome(process).rpartition("The ticker is up.")[2]
+        assert not (home / "data" / "admin.link").exists()
         assert ctrl_c(process) == 0
+
+
+def test_a_terminal_is_told_the_key_and_the_link(home):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(["ticker", "up"], stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    text = b""
+    while b"Ctrl-C" not in text:
+        text += os.read(ours, 1 << 16)
+    process.send_signal(signal.SIGINT)
+    with suppress(OSError):  # so a terminal ends
+        while os.read(ours, 1 << 16):
+            pass
+    os.close(ours)
+    assert process.wait(WITHIN) == 0, text
+    key, link = ((home / "data" / name).read_text().strip() for name in ("desk.key", "admin.link"))
+    assert re.search(rf"Desk +{re.escape(link)} ".encode(), text), text
+    assert re.search(rf"Desk key +{re.escape(key)}\r?\n".encode(), text), text
 
 
 def test_a_port_that_is_taken_is_one_sentence(home):
@@ -219,9 +244,9 @@ def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
     monkeypatch.setenv("TICKER_WEB_PROCESSES", "2")
     with running("ticker", "up") as process:
         welcome(process)
-        serving = [pid for pid in processes_of(home) if b"--fd" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        assert len(serving) == 2
-        os.kill(serving[0], signal.SIGKILL)
+        web = serving(home)
+        assert len(web) == 2
+        os.kill(min(web), signal.SIGKILL)
         assert status(page()) == 200
         wait_until(lambda: "killed by signal 9; starts again" in said())
         assert ctrl_c(process) == 0, said()
@@ -229,7 +254,15 @@ def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
 
 
 def serving(home: Path) -> set[int]:
-    return {pid for pid in processes_of(home) if b"--fd" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in processes_of(home) if b"--fd" in command_of(pid)}
+
+
+def command_of(pid: int) -> bytes:
+    """Nothing of one that has ended since it was found."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_sighup_renews_all_that_runs_and_nobody_is_turned_away(home):
@@ -242,7 +275,7 @@ def test_sighup_renews_all_that_runs_and_nobody_is_turned_away(home):
         while serving(home) & web:
             assert status(f"{page()}healthz") in (200, 503), said()  # 503: it takes no more, and says so
         assert len(serving(home)) == 1
-        wait_until(lambda: said().count("starts again") == 2)  # ingest and scheduler
+        wait_until(lambda: said().count("starts again") == 4)  # ingest, scheduler, mos and onair
         assert "a new one is ready in its place" in said()
         stays = before & set(processes_of(home))
         assert len(stays) == 4, "`up`, who holds the web process's socket, Redis and its guard"
@@ -259,9 +292,9 @@ def test_when_up_is_killed_nothing_stays_behind(home):
         wait_until_nothing_is_left(home)
 
 
-@pytest.mark.parametrize("born", range(1, 8))
+@pytest.mark.parametrize("born", range(1, 10))
 def test_when_up_is_killed_while_it_starts_nothing_stays_behind(home, born):
-    """Redis and its guard, web and what serves for it, ingest, scheduler: each may be the last that was born."""
+    """Redis and its guard, web and what serves for it, ingest, scheduler, mos, onair: each may be the last born."""
     with running("ticker", "up") as process:
         wait_until(lambda: len(processes_of(home)) >= born)
         process.kill()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,8 +11,11 @@ from ticker import instant, settings
 from ticker.cli.failure import USAGE, Failure
 from ticker.cli.keys import redis
 from ticker.desk import export
-from ticker.desk.audit import Audit, Verdict, Wanted
+from ticker.desk.audit import Audit, Chained, Verdict, Wanted
 from ticker.desk.chain import Chain
+from ticker.onair.log import Where
+from ticker.people.trail import Where as PeopleWhere
+from ticker.stream import Keys
 
 
 class Time(click.ParamType[int]):
@@ -35,9 +39,11 @@ def audit() -> None:
 
 @audit.command()
 @click.argument("channels", metavar="[CHANNEL]...", nargs=-1)
+@click.option("--output", metavar="OUTPUT", help="The as-run log of this output instead.")
+@click.option("--people", is_flag=True, help="The audit of people and keys instead.")
 @click.option("--known", metavar="HASH", help="A hash that an earlier `verify` has printed: it must still be in it.")
 @click.option("--file", type=click.Path(path_type=Path), help="A file of `export` instead.")
-def verify(channels: tuple[str, ...], known: str | None, file: Path | None) -> None:
+def verify(channels: tuple[str, ...], output: str | None, people: bool, known: str | None, file: Path | None) -> None:
     """Whether every entry still stands as it was written. Names the first that does not.
 
     Prints how many there are and the hash of the last: noted down elsewhere, it shows later whether all up to it
@@ -46,10 +52,20 @@ def verify(channels: tuple[str, ...], known: str | None, file: Path | None) -> N
     \b
       ticker audit verify
       ticker audit verify en --known 0b3c…
+      ticker audit verify --output program
+      ticker audit verify --people
       ticker audit verify --file audit-en.jsonl
     """
     if file is not None:
         _say(file.name, _of_file(file, known))
+        return
+    if people:
+        _say("people", asyncio.run(_verify(("people",), known, PeopleWhere.of))["people"])
+        return
+    if output is not None:
+        if output not in settings.load().outputs:
+            raise Failure(f"There is no output {output!r} in the settings.", USAGE)
+        _say(output, asyncio.run(_verify((output,), known, Where.of))[output])
         return
     verdicts = asyncio.run(_verify(_known(channels) or tuple(settings.load().channels), known))
     for channel, verdict in verdicts.items():
@@ -63,9 +79,11 @@ def _known(channels: tuple[str, ...]) -> tuple[str, ...]:
     return channels
 
 
-async def _verify(channels: tuple[str, ...], known: str | None) -> dict[str, Verdict]:
+async def _verify(
+    names: tuple[str, ...], known: str | None, where: Callable[[str], Chained] = Keys.of
+) -> dict[str, Verdict]:
     async with redis() as client:
-        return {channel: await Audit(client).verify(channel, known) for channel in channels}
+        return {name: await Audit(client, where).verify(name, known) for name in names}
 
 
 def _of_file(file: Path, known: str | None) -> Verdict:

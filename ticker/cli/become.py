@@ -36,6 +36,30 @@ def scheduler() -> None:
     become("workers.scheduler")
 
 
+@click.command()
+def mos() -> None:
+    """Take running orders from a newsroom system.
+
+    That is `[mos]` in ticker.toml; without it this waits, and does nothing.
+
+    \b
+      ticker mos
+    """
+    leave_with_parent()
+    become("workers.mos")
+
+
+@click.command()
+def onair() -> None:
+    """Push the outputs' playlists to systems that do not come for them.
+
+    \b
+      ticker onair
+    """
+    leave_with_parent()
+    become("workers.onair")
+
+
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """The group of all commands."""
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -10,10 +11,10 @@ from ticker.cli.failure import told
 
 # In the order of a first day; each with its module, loaded when asked for: `publish` need not wait for a web server.
 COMMANDS = {
-    "up": "run", "web": "run", "ingest": "become", "scheduler": "become",
+    "up": "run", "web": "run", "ingest": "become", "scheduler": "become", "mos": "become", "onair": "become",
     "publish": "write", "update": "write", "retract": "write", "hold": "write", "release": "write",
     "tail": "tail", "source": "sources", "dead": "sources", "key": "keys", "user": "people", "audit": "audit",
-    "check": "check", "bench": "become",
+    "output": "outputs", "check": "check", "bench": "become",
 }  # fmt: skip
 
 
@@ -28,6 +29,8 @@ class Ticker(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):  # https://no-color.org; click does not look
+            ctx.color = False
         with told():
             return super().invoke(ctx)
 

@@ -139,7 +139,11 @@ def role(login: str, roles: tuple[tuple[str, Role], ...]) -> None:
 
 async def _role(login: str, roles: Mapping[str, Role]) -> None:
     async with redis() as client:
-        await People(client).change(login, roles=roles)
+        people = People(client)
+        person = await people.get(login)
+        if person is not None and person.subject:
+            raise Failure(f"The roles of {login!r} come from the sign-in provider; change them there.")
+        await people.change(login, roles=roles)
 
 
 @user.command("password")
@@ -174,6 +178,8 @@ async def _new_password(login: str, *, link: bool) -> None:
 @click.argument("login")
 def remove(login: str) -> None:
     """Remove LOGIN, at once: all sessions end. What they did stays in the audit.
+
+    Who signs in with a provider stays out, until an admin lets them in again at /desk/people.
 
     \b
       ticker user remove ana

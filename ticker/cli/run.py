@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -23,6 +24,8 @@ from ticker.settings import Settings
 from ticker.writer import EVERYWHERE, Role, Scope
 
 LOOK_EVERY = 0.1  # seconds between two looks at /readyz
+KEY = "desk.key"  # in <data>
+LINK = "admin.link"  # there too, as long as nobody can sign in
 STOP_WITHIN = 5.0  # seconds, beyond the time in which readers are let go, before a process is killed
 
 
@@ -61,6 +64,7 @@ async def _up(mine: Settings, commands: dict[str, str]) -> int:
     processes.heed_hangup(lambda: processes.signal_all(signal.SIGHUP))  # each knows best how it is renewed
     async with embedded.redis_url(mine) as url:
         key, link = await desk_key(mine.data, url), await first_admin(mine, url)
+        _save(mine.data / LINK, link)
         welcome = asyncio.create_task(_welcome(mine, key, link))
         try:
             return await processes.run()
@@ -77,7 +81,7 @@ async def desk_key(data: Path, url: str) -> str:
             await keys.check(f"Bearer {saved}" if saved else None)
         except Unauthorized:
             saved = await keys.create("desk", [Scope.ADMIN])
-            _save(data, saved)
+            _save(data / KEY, saved)
     assert saved is not None
     return saved
 
@@ -98,29 +102,41 @@ async def first_admin(mine: Settings, url: str) -> str | None:
         return invitation(mine.url, await people.invite("admin"))
 
 
-def _save(data: Path, key: str) -> None:
-    data.mkdir(parents=True, exist_ok=True)
-    new = data / "desk.key.new"
+def _save(path: Path, secret: str | None) -> None:
+    """For its owner's eyes only; None takes it away."""
+    if secret is None:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(key + "\n")
-    new.replace(data / "desk.key")
+        file.write(secret + "\n")
+    new.replace(path)
 
 
 async def _welcome(mine: Settings, key: str, link: str | None) -> None:
-    """Once readers can be served, say where, and how to go on."""
+    """Once readers can be served, say where, and how to go on. What is no terminal is a log, which others keep and
+    read: it is told where the secrets are.
+    """
     client = Client(mine.url)
     while not await asyncio.to_thread(client.is_ready):  # noqa: ASYNC110  another process has no event
         await asyncio.sleep(LOOK_EVERY)
-    channel = next(iter(mine.channels))
-    desk = f"{link}  (sign in as admin; once)" if link else f"{mine.url}/desk/sign-in"
+    data, channel = mine.data.absolute(), next(iter(mine.channels))
+    told, desk = f"in {data / KEY}", f"{mine.url}/desk/sign-in"
+    if link:
+        desk += f"  (as admin; first by the link in {data / LINK})"
+    if sys.stdout.isatty():
+        told, desk = key, f"{link}  (sign in as admin; once)" if link else desk
     click.echo(f"""
   The ticker is up.
 
   Page      {mine.url}/
   Desk      {desk}
-  Desk key  {key}
-  Publish   curl {mine.url}/v1/channels/{channel}/headlines -H 'Authorization: Bearer {key}' \
+  On air    {mine.url}/onair
+  Desk key  {told}
+  Publish   curl {mine.url}/v1/channels/{channel}/headlines \
+-H "Authorization: Bearer $(cat {shlex.quote(str(data / KEY))})" \
 -H 'Content-Type: application/json' -d '{{"text": "Hello, world", "urgency": "flash"}}'
   Stop      Ctrl-C
 """)

@@ -38,8 +38,8 @@ class Service(NamedTuple):
     client: Client
     as_json: bool
 
-    def show(self, headline: Document, brief: str) -> None:
-        click.echo(json.dumps(headline, ensure_ascii=False) if self.as_json else brief)
+    def show(self, answer: Document, brief: str) -> None:
+        click.echo(json.dumps(answer, ensure_ascii=False) if self.as_json else brief)
 
 
 def service(command: Command) -> Command:
@@ -47,7 +47,7 @@ def service(command: Command) -> Command:
 
     @click.option("--url", envvar="TICKER_URL", help="Where the service is (TICKER_URL).  [default: this machine]")
     @click.option("--key", envvar="TICKER_KEY", help="Key to write with (TICKER_KEY).  [default: <data>/desk.key]")
-    @click.option("--json", "as_json", is_flag=True, help="Print the whole headline as JSON.")
+    @click.option("--json", "as_json", is_flag=True, help="Print all of the answer, as JSON.")
     @functools.wraps(command)
     def with_service(*, url: str | None, key: str | None, as_json: bool, **rest: Any) -> Any:
         return command(Service(_client(url, key), as_json), **rest)

@@ -1,7 +1,7 @@
 """The audit of a channel: who did what. Read, searched and verified here; written in the step that it is about."""
 
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, Protocol
 
 from ticker import text
 from ticker.desk.chain import Chain, Entry
@@ -58,9 +58,22 @@ class Verdict(NamedTuple):
     fault: str | None
 
 
+class Chained(Protocol):
+    """The keys of a chain: its entries, and what is known of them."""
+
+    @property
+    def audit(self) -> str: ...
+
+    @property
+    def meta(self) -> str: ...
+
+
 class Audit:
-    def __init__(self, redis: Client) -> None:
+    """Of channels; or of whatever else has a chain, whose keys `where` names."""
+
+    def __init__(self, redis: Client, where: Callable[[str], Chained] = Keys.of) -> None:
         self.redis = redis
+        self._where = where
 
     async def search(self, channel: str, wanted: Wanted, *, after: str | None = None, limit: int = 100) -> Page:
         """The newest that are wanted, or those older than the entry `after`."""
@@ -95,7 +108,7 @@ class Audit:
 
         `known` is a hash that was noted down earlier, out of reach of whoever could change Redis.
         """
-        keys = Keys.of(channel)
+        keys = self._where(channel)
         pipe = self.redis.pipeline(transaction=True)  # entries may be added and trimmed while we look
         pipe.hmget(keys.meta, ["audit_from", "chain"])
         pipe.xrevrange(keys.audit, count=1)
@@ -117,7 +130,7 @@ class Audit:
 
     async def _range(self, command: str, channel: str, start: str, end: str) -> list[Entry]:
         try:
-            raw = await getattr(self.redis, command)(Keys.of(channel).audit, start, end, count=AT_ONCE)
+            raw = await getattr(self.redis, command)(self._where(channel).audit, start, end, count=AT_ONCE)
         except Gone as error:
             raise refusal(error) from error
         return [_entry(*one) for one in raw]

@@ -11,6 +11,7 @@ from ticker import instant
 from ticker.desk import export
 from ticker.desk.api import HEADERS, admit
 from ticker.desk.audit import MOST, Audit, Page, Wanted
+from ticker.desk.chain import Entry
 from ticker.errors import Invalid
 from ticker.requests import whole_number
 
@@ -27,17 +28,29 @@ async def search(request: Request) -> Response:
 
 async def found(request: Request, *, limit: int) -> Page:
     """What the question in the address finds, of whoever has been admitted. Invalid when it is none."""
+    return await search_in(_audit(request), request.path_params["channel"], request, limit=limit)
+
+
+async def search_in(audit: Audit, name: str, request: Request, *, limit: int) -> Page:
+    """The same in any audit."""
     after = request.query_params.get("after")
     if after is not None and not _ENTRY.fullmatch(after):
         raise _wrong("after", "must be the `next` of an answer before it")
-    return await _audit(request).search(request.path_params["channel"], _wanted(request), after=after, limit=limit)
+    return await audit.search(name, wanted(request), after=after, limit=limit)
+
+
+def shown(entry: Entry) -> dict[str, str]:
+    """What a page shows of one. Of one that was broken by hand, when it came and what is left of it."""
+    fields = entry.fields or {"after": entry.text}
+    came = {"at": instant.format(int(entry.id.partition("-")[0])), "by": "", "action": "", "id": ""}
+    return came | {name: str(value) for name, value in fields.items() if value is not None}
 
 
 async def as_file(request: Request) -> Response:
     await admit(request)
     channel, format_ = request.path_params["channel"], request.url.path.rpartition(".")[2]
     headers = {**HEADERS, "content-disposition": f'attachment; filename="audit-{channel}.{format_}"'}
-    body = _lines(_audit(request), channel, _wanted(request), format_)
+    body = _lines(_audit(request), channel, wanted(request), format_)
     return StreamingResponse(body, headers=headers, media_type=export.FORMATS[format_])
 
 
@@ -47,7 +60,8 @@ async def _lines(audit: Audit, channel: str, wanted: Wanted, format_: str) -> As
         yield export.lines(entries, format_)
 
 
-def _wanted(request: Request) -> Wanted:
+def wanted(request: Request) -> Wanted:
+    """What the address asks for. Invalid when that makes no sense."""
     asked = request.query_params
     words = {name: asked.get(name, "") for name in ("q", "by", "action", "id")}
     for name, value in words.items():

@@ -2,11 +2,10 @@
 
 import asyncio
 import functools
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import RootModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -18,56 +17,68 @@ from ticker.desk.desk import Desk
 from ticker.desk.likeness import folded
 from ticker.desk.links import Links
 from ticker.desk.preflight import Around, Finding, Level, Near
-from ticker.errors import Malformed, NoChannel, UnsupportedMedia
+from ticker.errors import NoChannel
 from ticker.headline import Draft, Record
 from ticker.life import Action
-from ticker.requests import faults_of, read_body
+from ticker.onair.fitness import Shown, faults, measure
+from ticker.onair.output import Output
+from ticker.requests import faults_of, read_model
 
 MOST_COMPARED = 5_000  # headlines of the last day
+MOST_KNOWN = 16_384  # headlines, of all channels
+
+Fields = RootModel[dict[str, Any]]  # whatever a draft may have, right or wrong
 
 
 async def check(request: Request) -> Response:
     """Changes nothing. Fields that the desk would refuse are findings here, and not a refusal.
 
-    It shows drafts of others: so a source, which may touch only its own, is not told.
+    It shows drafts of others: so a source, which may touch only its own, is not told. A page that asks `again` by
+    itself, for what was still being looked at, does not keep a session from being idle.
     """
     name = request.path_params["channel"]
-    writer = await writers.of(request)
+    writer = await writers.of(request, unattended="again" in request.query_params)
     writer.allow(Action.UPDATE, name)
     desk: Desk = request.app.state.desk
     channel = desk.channels.get(name)
     if channel is None:
         raise NoChannel(name)
-    fields = await _read(request)
+    fields = (await read_model(request, Fields))[0].root
     headline_id = str(fields.pop("id", ""))
     raw_text = str(fields.get("text", ""))
     draft, found = _draft(fields)
-    waiting = False
+    waiting, on_air = False, list[dict[str, Any]]()
     if draft is not None:
         around = await _around(request, draft, headline_id)
         found += await asyncio.to_thread(preflight.findings, draft, channel, around, raw_text)
         waiting = draft.link is not None and not around.link
+        outputs = [output for output in _outputs(request) if output.shows(draft)]
+        on_air, warnings = await asyncio.to_thread(_on_air, Shown(draft.text, draft.kicker, channel.lang), outputs)
+        found += warnings
     return JSONResponse(
         {
-            "findings": [finding.to_dict() for finding in found],
+            "findings": [finding.to_dict() for finding in preflight.worst_first(found)],
             "graphemes": text.graphemes(text.clean(raw_text[:4_000])),
             "limits": preflight.limits(channel),
+            "outputs": on_air,
             "waiting": waiting,
         },
         headers={"cache-control": "no-store"},
     )
 
 
-async def _read(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMedia("Send JSON, with `Content-Type: application/json`.")
-    try:
-        fields = json.loads(await read_body(request))
-    except (ValueError, RecursionError):
-        raise Malformed("The body is not JSON in UTF-8.") from None
-    if not isinstance(fields, dict):
-        raise Malformed("The body is not a draft.")
-    return fields
+def _outputs(request: Request) -> list[Output]:
+    """Those that show the channel."""
+    outputs: Mapping[str, Output] = request.app.state.settings.outputs
+    return [output for output in outputs.values() if request.path_params["channel"] in output.channels]
+
+
+def _on_air(shown: Shown, outputs: Sequence[Output]) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """How much of each output it would take, and what would keep it off: that stops nobody at the desk."""
+    measured = [
+        {"output": output.name, "title": output.title, **measure(shown, output)._asdict()} for output in outputs
+    ]
+    return measured, [fault._replace(level=Level.WARNING) for output in outputs for fault in faults(shown, output)]
 
 
 def _draft(fields: dict[str, Any]) -> tuple[Draft | None, list[Finding]]:
@@ -91,24 +102,32 @@ def _draft(fields: dict[str, Any]) -> tuple[Draft | None, list[Finding]]:
 async def _around(request: Request, draft: Draft, headline_id: str) -> Around:
     desk: Desk = request.app.state.desk
     channel, now = request.path_params["channel"], desk.stream.now()
-    on_strip = await desk.stream.records(channel)
-    aside = await desk.stream.records(channel, on_desk=True)
-    day = _day([*on_strip, *aside], now)
-    mine = next((record for record in (*on_strip, *aside) if record.id == headline_id), None)
+    kept = [raw for on_desk in (False, True) for raw in await desk.stream.kept(channel, on_desk=on_desk)]
+    day, first_text = await asyncio.to_thread(_day, kept, headline_id, now)
     link = await Links(desk.stream.redis).verdict(draft.link, now) if draft.link else ""
     killed = await desk.bars(channel, draft.text)
-    return Around(day, mine.first_text if mine else "", headline_id, link, killed)
+    return Around(day, first_text, headline_id, link, killed)
 
 
-def _day(records: Sequence[Record], now: int) -> list[Near]:
-    found = [
-        Near(record.id, record.text, record.state, at, _folded(record.text))
-        for record in records
-        if (at := record.updated_at or record.published_at or now) > now - DAY * 1000
-    ]
-    return sorted(found, key=lambda one: -one.at)[:MOST_COMPARED]
+def _day(kept: Sequence[str], headline_id: str, now: int) -> tuple[list[Near], str]:
+    """The headlines of the last day, the latest first; and what readers saw first of the one that is edited."""
+    near, first_text = list[Near](), ""
+    for raw in kept:
+        one, first = _known(raw)
+        if one.id == headline_id:
+            first_text = first
+        at = one.at or now
+        if at > now - DAY * 1000:
+            near.append(one._replace(at=at))
+    return sorted(near, key=lambda one: -one.at)[:MOST_COMPARED], first_text
 
 
-_folded = functools.lru_cache(8192)(folded)
+@functools.lru_cache(MOST_KNOWN)
+def _known(raw: str) -> tuple[Near, str]:
+    """A headline that Redis keeps, read once: at a large desk each check meets thousands of the same."""
+    record = Record.model_validate_json(raw)
+    at = record.updated_at or record.published_at or 0
+    return Near(record.id, record.text, record.state, at, folded(record.text)), record.first_text
+
 
 routes: list[BaseRoute] = [Route("/v1/channels/{channel}/headlines/check", check, methods=["POST"])]

@@ -5,8 +5,6 @@ between, do it again.
 """
 
 import asyncio
-import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -16,24 +14,19 @@ from ticker.channel import Channel
 from ticker.desk import decision
 from ticker.desk.decision import CLOCK
 from ticker.desk.group import FOLLOWED, Edition, follow_up
+from ticker.desk.once import Once, same_answer
 from ticker.desk.place import place
-from ticker.errors import KeyReused, Killed, NoChannel, NoHeadline, TickerError, Unavailable
-from ticker.headline import REHEARSAL, Draft, Patch, Record, new_id, source_headline_id
-from ticker.life import Action, Command, Decision
+from ticker.errors import Killed, NoChannel, NoHeadline, TickerError, Unavailable
+from ticker.headline import REHEARSAL, Draft, Patch, Record, State, new_id, source_headline_id
+from ticker.life import Action, Command
 from ticker.stream import Appended, Changed, Situation, Stream, split_answer
 from ticker.tombstone import SAME_TEXT_KEPT, words_of
 from ticker.writer import Writer
 
+CLOCKWORK = {"release": Action.START, "expire": Action.EXPIRE, "forget": Action.FORGET, "spike": Action.SPIKE}
 TRIES = 20  # times a decision is made anew because something changed under it
 
 logger = logging.getLogger(__name__)
-
-
-class Once(NamedTuple):
-    """A writer's Idempotency-Key, and a digest of the request it was used for."""
-
-    key: str
-    digest: str
 
 
 class Receipt(NamedTuple):
@@ -109,9 +102,18 @@ class Desk:
         return await self._with_editions(channel, command, once)
 
     async def release(
-        self, channel: str, headline_id: str, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
+        self,
+        channel: str,
+        headline_id: str,
+        *,
+        by: Writer | str,
+        hands_in: bool = False,
+        version: int = 0,
+        once: Once | None = None,
     ) -> Receipt:
-        return await self._do(channel, _command(Action.RELEASE, by, headline_id, hands_in=hands_in), once)
+        """Towards readers. With a `version` none but these words: VersionStale when somebody has changed them."""
+        command = _command(Action.RELEASE, by, headline_id, hands_in=hands_in, version=version)
+        return await self._do(channel, command, once)
 
     async def approve(
         self,
@@ -188,7 +190,9 @@ class Desk:
         once: Once | None = None,
     ) -> Receipt:
         """To a place above or below another headline, to the "top" or "bottom", pinned or not."""
-        self._channel(channel)
+        answered = await self.answered(channel, by=by, once=once)
+        if answered is not None:
+            return answered
         between = None
         if above or below or to:
             records = await self.stream.records(channel)
@@ -209,6 +213,14 @@ class Desk:
         if receipt.record is None and by != CLOCK:
             raise NoHeadline(headline_id)
         return receipt
+
+    async def answered(self, channel: str, *, by: Writer | str, once: Once | None) -> Receipt | None:
+        """What this writer was answered to this very request; to be asked before what it has changed refuses it."""
+        self._channel(channel)
+        if once is None:
+            return None
+        key = once.by(by.name if isinstance(by, Writer) else by)
+        return await self._answered(channel, key, await self.stream.read(channel, "", (), key), once)
 
     async def find(self, channel: str, headline_id: str) -> Record | None:
         """The headline as the desk keeps it. Killed when only its tombstone is left."""
@@ -231,11 +243,14 @@ class Desk:
     async def lapse(self, channel: str, timer: str) -> Receipt | None:
         """A timer has run out. Doing it twice, or too early, does nothing."""
         what, _, headline_id = timer.partition(":")
-        action = {"release": Action.START, "expire": Action.EXPIRE, "forget": Action.FORGET}.get(what)
+        action = CLOCKWORK.get(what)
         if action is None:
             await self.stream.drop_timer(channel, timer)
             return None
-        receipt = await self._do(channel, Command(action, CLOCK, headline_id), None)
+        why = "Nobody has looked at it." if action is Action.SPIKE else None
+        receipt = await self._do(channel, Command(action, CLOCK, headline_id, reason=why), None)
+        if action is Action.START and receipt.changed and receipt.record and receipt.record.state is State.HELD:
+            logger.warning("%s: %s is held, its words were killed; the audit has the reason", channel, headline_id)
         if not receipt.changed and _has_no_use(action, receipt.record, self.stream.now()):
             await self.stream.drop_timer(channel, timer)
         return receipt
@@ -298,21 +313,26 @@ class Desk:
         self, channel_name: str, command: Command, once: Once | None, *, even_unknown: bool = False
     ) -> Receipt:
         channel = self._channel(channel_name)
-        key = _once_key(command.by, once) if once else self._randomness(16).hex()
+        key = once.by(command.by) if once else self._randomness(16).hex()
         identities = decision.identities(command, None)
         # What is published is nearly always new: guess so, and save a look; append.lua sees when it is not.
         guess = self.stream.nothing_yet(command.id) if command.action is Action.PUBLISH else None
         for _ in range(TRIES):
             found = guess or await self.stream.read(channel_name, command.id, identities, key)
-            guess = None
-            if found.answer is not None:
-                await self.stream.confirm(channel_name, key)
-                return _same_answer(*split_answer(found.answer), once)
+            guessed, guess = guess is not None, None
+            answered = await self._answered(channel_name, key, found, once)
+            if answered is not None:
+                return answered
             wanted = decision.identities(command, found.record)
             if wanted != identities:  # only now is it known which words a kill must bar
                 identities = wanted
                 continue
-            decided = decision.decide(found, command, channel, identities, even_unknown=even_unknown)
+            try:
+                decided = decision.decide(found, command, channel, identities, even_unknown=even_unknown)
+            except TickerError:
+                if guessed and once:  # it may have been done when its times were right
+                    continue
+                raise
             if decided is None:
                 return Receipt(found.record, None, changed=False, group=_group(found))
             change = decision.change(found, command, decided, identities, once.digest if once else None)
@@ -322,8 +342,16 @@ class Desk:
                 continue
             if change.board and appended.size > channel.limit:
                 await self._make_room(channel, appended)
-            return _receipt(appended, decided, once)
+            record = decided.record if appended.answer is None else same_answer(appended.answer, once)
+            return _receipt(record, appended.position)
         raise Unavailable("Too many changes to this headline at the same moment; try again.")
+
+    async def _answered(self, channel: str, key: str, found: Situation, once: Once | None) -> Receipt | None:
+        if found.answer is None:
+            return None
+        await self.stream.confirm(channel, key)
+        position, answer = split_answer(found.answer)
+        return _receipt(same_answer(answer, once), position)
 
     async def _make_room(self, channel: Channel, appended: Appended) -> None:
         """A full strip lets its last headline go, so that a flash is never refused."""
@@ -359,28 +387,12 @@ def _group(found: Situation) -> str | None:
     return tombstone.group if tombstone else found.record.group if found.record else None
 
 
-def _receipt(appended: Appended, decided: Decision, once: Once | None) -> Receipt:
-    if appended.answer is not None:
-        return _same_answer(appended.position, appended.answer, once)
-    record = decided.record
-    return Receipt(record, appended.position or None, changed=True, group=record.group if record else None)
-
-
-def _same_answer(position: str, answer: str, once: Once | None) -> Receipt:
-    fields = json.loads(answer)
-    if once is not None and fields["digest"] != once.digest:
-        raise KeyReused("This Idempotency-Key belongs to another request; use a new key for a new request.")
-    record = Record.model_validate_json(fields["record"]) if fields["record"] else None
+def _receipt(record: Record | None, position: str) -> Receipt:
     return Receipt(record, position or None, changed=True, group=record.group if record else None)
 
 
-def _once_key(by: Writer | str, once: Once) -> str:
-    """Each writer has keys of its own: nobody gets an answer that was another's."""
-    return hashlib.blake2b(f"{by}\0{once.key}".encode(), digest_size=16).hexdigest()
-
-
 def _has_no_use(action: Action, record: Record | None, now: int) -> bool:
-    if record is None or action is Action.FORGET:
+    if record is None or action in (Action.FORGET, Action.SPIKE):
         return True
     due = record.publish_at if action is Action.START else record.expires_at
     return due is None or due <= now

@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ticker.desk.desk import Desk, Once, Receipt
+from ticker.desk.desk import Desk, Receipt
+from ticker.desk.once import Once
 from ticker.errors import Invalid, NoHeadline, TickerError
 from ticker.headline import Draft, Record, new_id
 from ticker.life import Action
@@ -69,6 +70,9 @@ class Editions:
             raise _of_two_worlds("/channel")
         by.allow(Action.JOIN, channel)
         by.allow(Action.PUBLISH, to)
+        answered = await self.desk.answered(to, by=by, once=once)
+        if answered is not None:
+            return answered
         origin = await self.desk.find(channel, headline_id)
         if origin is None:
             raise NoHeadline(headline_id)

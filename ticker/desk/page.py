@@ -35,16 +35,16 @@ async def audit(request: Request) -> Response:
     """Who did what on this channel, searched, the newest first."""
     writer = await writers.of(request)
     found = _channel(request, writer)
-    shown = await audit_api.found(request, limit=ENTRIES)
+    found_ = await audit_api.found(request, limit=ENTRIES)
     asked = {name: request.query_params.get(name, "") for name in ("q", "by", "action", "id")}
     told: dict[str, Any] = {
         "channel": found,
         "channels": _channels(request, writer),
         "asked": asked,
         "actions": [action.value for action in Action] + ["break_glass", "reached"],
-        "entries": [entry.fields for entry in shown.entries],
+        "entries": [audit_api.shown(entry) for entry in found_.entries],
         "query": urlencode(asked),
-        "next": urlencode({**asked, "after": shown.next}) if shown.next else "",
+        "next": urlencode({**asked, "after": found_.next}) if found_.next else "",
     }
     return page(request, "audit.html", person=await _person(request, writer), **told)
 

@@ -3,7 +3,7 @@
 A finding is advice, a warning, or a stop: what the desk itself would refuse. Everything else the editor decides.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -61,10 +61,15 @@ class Around:
 
 
 def findings(draft: Draft, channel: Channel, around: Around, raw_text: str) -> list[Finding]:
-    """Stops first, then warnings, then advice; `raw_text` is the text before it was cleaned."""
+    """All of them, the worst first; `raw_text` is the text before it was cleaned."""
     found: list[Finding] = []
     for check in _CHECKS:
         found += check(draft, channel, around, raw_text)
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """Stops, then warnings, then advice; otherwise as they were found."""
     return sorted(found, key=lambda finding: -list(Level).index(finding.level))
 
 

@@ -76,6 +76,17 @@ class Tally:
             self._after(now)
             self._note(subscriber, now)
 
+    def expect(self, output: str) -> None:
+        """An output shows it, whose page says by itself when it no longer does."""
+        self.outputs.setdefault(output, None)
+        self.moved = True
+
+    def shown_no_more(self, output: str, ms: int) -> None:
+        """The output has confirmed, so long after the event. The slowest of its pages counts."""
+        if output in self.outputs:
+            self.outputs[output] = max(ms, self.outputs[output] or 0)
+            self.moved = True
+
     def leave(self, subscriber: Subscriber) -> None:
         if subscriber in self._waiting:
             self._waiting.remove(subscriber)

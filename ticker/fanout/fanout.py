@@ -5,9 +5,7 @@ position before; a reader that resumes, and one that was too slow, gets the net 
 there is one way in which bytes are made, `Group.encoded`, and each piece is made once however many take it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ticker import protocol
@@ -17,11 +15,11 @@ from ticker.desk.tally import Tallies, Tally
 from ticker.errors import TooMany
 from ticker.events import Event, EventType, removal
 from ticker.fanout.changes import Changes
+from ticker.fanout.counts import Counts
 from ticker.fanout.memo import Memo
 from ticker.fanout.subscriber import Subscriber, write_to_each
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import Headline
-from ticker.histogram import Histogram
 from ticker.position import Position
 from ticker.protocol import CloseCode, Encoding, Message
 
@@ -32,6 +30,7 @@ MOST_CHANGES = 1_000  # that are told as such, and all of one batch are; a snaps
 DATED = 1_000  # ms that the `now` of an encoded snapshot or heartbeat may lag behind
 MOST_OUTPUTS = 100  # connections with a name on one channel
 MOST_GROUPS = 200  # different filters in use on one channel; each costs work at every event
+MOST_OF_ONE = 50  # of these that readers of one network have brought: nobody alone takes the others' places
 
 
 class Loaded(NamedTuple):
@@ -41,21 +40,6 @@ class Loaded(NamedTuple):
     headlines: list[Headline]
     recent: list[tuple[Position, Event]]
     complete: bool  # `recent` reaches back to the first entry there ever was
-
-
-@dataclass
-class Counts:
-    """What operators ask about; read by the metrics."""
-
-    connections: Counter[str] = field(default_factory=Counter)  # by transport
-    events: int = 0
-    delay: Histogram = field(default_factory=Histogram)  # from the log to the last write
-    turned_at: float = 0.0  # s, monotonic: when the follower last got round
-    delivered: int = 0
-    bytes: int = 0
-    catchups: int = 0
-    snapshots: dict[str, int] = field(default_factory=dict)
-    slow: int = 0
 
 
 class Fanout:
@@ -82,7 +66,7 @@ class Fanout:
         self._json: dict[str, str] = {}
         self._groups: dict[Filter, Group] = {}
         self._shared = Memo(MOST_MADE)
-        self._paused: dict[Subscriber, tuple[Position, int]] = {}
+        self._paused: dict[Subscriber, tuple[Position, int, int]] = {}  # up to where; bytes that waited, and since when
         self._beat_at = now
         self.tallies = Tallies() if tallies is None else tallies
         self._uncounted: list[Tally] = []
@@ -133,7 +117,9 @@ class Fanout:
                 yield from group.members.values()
         published_at = headline.published_at or 0
         yield [
-            one for one, (since, _) in self._paused.items() if since.ms >= published_at and one.filter.matches(headline)
+            one
+            for one, (since, _, _) in self._paused.items()
+            if since.ms >= published_at and one.filter.matches(headline)
         ]
 
     def _send(self, since: Position) -> None:
@@ -156,24 +142,24 @@ class Fanout:
 
     def join(
         self, subscriber: Subscriber, after: Position | None = None, *, resume: bool = False, greeting: bytes = b"",
-        output: str = "",
+        output: str = "", network: str = "",
     ) -> None:  # fmt: skip
         """From now on the subscriber gets all; first what it lacks. No await in it: so there is no gap.
 
         `resume` says that the reader named a position, even one that cannot be read (`after` is None then).
-        The connection's own `greeting` goes before it, in the same write.
+        The connection's own `greeting` goes before it, in the same write. Beyond the most, an `output` has no name.
         """
-        group = self.listen(subscriber)
-        if output:
+        group = self.listen(subscriber, network)
+        if output and len(self.outputs) < MOST_OUTPUTS:
             self.outputs[subscriber] = output
         reason = "unknown" if resume and after is None else None
         news = group.encoded(after, subscriber.encoding, reason)
         beat = group.beat(subscriber.encoding) if after is not None else b""
         self._deliver((subscriber,), b"".join((greeting, news, beat)))
 
-    def listen(self, subscriber: Subscriber) -> "Group":
+    def listen(self, subscriber: Subscriber, network: str = "") -> "Group":
         """From now on the subscriber gets what comes."""
-        group = self.group(subscriber.filter)
+        group = self.group(subscriber.filter, network)
         group.add(subscriber)
         subscriber.fanout = self
         self.counts.connections[subscriber.transport] += 1
@@ -196,13 +182,13 @@ class Fanout:
         group = self._groups.get(subscriber.filter)
         if group is not None and group.remove(subscriber):
             assert self.position is not None
-            self._paused[subscriber] = (self.position, self.now)
+            self._paused[subscriber] = (self.position, subscriber.buffered(), self.now)
 
     def drained(self, subscriber: Subscriber) -> None:
         """The same road as a resume, from the position at which it stopped."""
         if subscriber not in self._paused:
             return
-        since, _ = self._paused.pop(subscriber)
+        since, _, _ = self._paused.pop(subscriber)
         group = self.group(subscriber.filter)
         group.add(subscriber)
         if since != self.position:
@@ -211,19 +197,24 @@ class Fanout:
         if subscriber not in self._paused:
             self.tallies.taken(subscriber, self.now)
 
-    def group(self, filter_: Filter) -> "Group":
+    def group(self, filter_: Filter, network: str = "") -> "Group":
         """Those who want the same. TooMany when there are too many different wishes at once."""
         group = self._groups.get(filter_)
         if group is None:
-            self.check_room_for(filter_)
-            group = self._groups[filter_] = Group(self, filter_)
+            self.check_room_for(filter_, network)
+            group = self._groups[filter_] = Group(self, filter_, network)
         return group
 
-    def check_room_for(self, filter_: Filter, output: str = "") -> None:
-        if output and len(self.outputs) >= MOST_OUTPUTS:
-            raise TooMany(f"More than {MOST_OUTPUTS} outputs have a name here; connect without.")
-        if len(self._groups) >= MOST_GROUPS and filter_ not in self._groups and filter_ != EVERYTHING:
+    def check_room_for(self, filter_: Filter, network: str = "") -> None:
+        """TooMany when nobody wants this yet, and too much else is wanted: by all, or by readers of this network."""
+        if filter_ in self._groups or filter_ == EVERYTHING:
+            return
+        if len(self._groups) >= MOST_GROUPS:
             raise TooMany(f"More than {MOST_GROUPS} different filters are in use here; use fewer sections.")
+        if network and sum(group.network == network for group in self._groups.values()) >= MOST_OF_ONE:
+            raise TooMany(
+                f"More than {MOST_OF_ONE} different filters are in use from your network; use fewer sections."
+            )
 
     def peek(self, filter_: Filter) -> "Group":
         """A group for one answer only: it is not kept."""
@@ -256,11 +247,14 @@ class Fanout:
             self._beat_at = now
             self.beat()
         self.tallies.close(now)
-        for subscriber, (_, since) in list(self._paused.items()):
-            if now - since >= SLOW_AFTER:
+        for subscriber, (position, waited, since) in list(self._paused.items()):
+            unsent = subscriber.buffered()
+            if unsent >= waited and now - since >= SLOW_AFTER:
                 self.counts.slow += 1
                 self.leave(subscriber)
                 subscriber.close(CloseCode.SLOW)
+            else:
+                self._paused[subscriber] = (position, unsent, now if unsent < waited else since)
 
     def beat(self) -> None:
         if self.position is None:
@@ -282,9 +276,10 @@ class Fanout:
 class Group:
     """The subscribers that want the same headlines, and the bytes that have been made for them."""
 
-    def __init__(self, fanout: Fanout, filter_: Filter) -> None:
+    def __init__(self, fanout: Fanout, filter_: Filter, network: str = "") -> None:
         self.fanout = fanout
         self.filter = filter_
+        self.network = network  # of who came first
         self.members: dict[Encoding, set[Subscriber]] = {}
         self._made = Memo(MOST_MADE)
         self._state: tuple[list[Headline], str] | None = None

@@ -6,13 +6,14 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ticker import protocol
 from ticker.channel import Channel
 from ticker.desk.log import DeskLog
 from ticker.desk.tally import TALLIED, Tallies
 from ticker.errors import NoChannel, Overloaded, Unavailable
+from ticker.events import Event
 from ticker.fanout import canary
 from ticker.fanout.canary import Canary
 from ticker.fanout.delivery import deliver
@@ -34,6 +35,9 @@ CHECK = 2.0  # s between looks at whether Redis still has the history we are in
 PAUSE = 2
 LONGEST_PAUSE = 0.05  # s
 AGAIN = (0.05, 2.0)  # s before Redis is tried again: the first delay, and the longest
+
+# Told of a channel what has come, once it is on the board; of nothing when the board was loaded anew.
+Listener = Callable[[str, Sequence[tuple[Position, Event]]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +74,7 @@ class Hub:
         perch = Fanout(canary.new_channel(), every_ms=every_ms, deliver=deliver)
         self.canary = Canary(stream, perch, stall_seconds=stall_seconds)
         self.lag = Lag()
+        self.listeners: list[Listener] = []  # told after the readers
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -105,7 +110,7 @@ class Hub:
 
     def admit(self, subscription: Subscription) -> None:
         """TickerError when no further connection, or not this one, can be taken."""
-        self._of(subscription).check_room_for(subscription.filter, subscription.output)
+        self._of(subscription).check_room_for(subscription.filter, subscription.network)
         self.check_room()
 
     def check_room(self) -> None:
@@ -121,7 +126,12 @@ class Hub:
         after = subscription.after
         position = Position.parse(after) if after else None
         self._of(subscription).join(
-            subscriber, position, resume=bool(after), greeting=greeting, output=subscription.output
+            subscriber,
+            position,
+            resume=bool(after),
+            greeting=greeting,
+            output=subscription.output,
+            network=subscription.network,
         )
 
     def hear(self, channel: str, subscriber: Subscriber, text: str) -> bool:
@@ -197,6 +207,7 @@ class Hub:
                 logger.warning("%s: loaded anew, at %s after %s", name, loaded.position, fanout.position)
             fanout.stale = False
             fanout.load(loaded)
+            self._tell(fanout, ())
             if self.ready:
                 self.loaded.set()
             fanout.counts.turned_at = time.monotonic()
@@ -219,6 +230,7 @@ class Hub:
                 fanout.take(batch)
                 now = self.stream.now()
                 fanout.count(now)
+                self._tell(fanout, batch)
                 for position, _ in batch:
                     fanout.counts.delay.observe((now - position.ms) / 1000)
                 await asyncio.sleep(0)  # the loop writes
@@ -230,6 +242,12 @@ class Hub:
                 await log.hear_the_time()
                 if not await log.holds(name, fanout.position):
                     return
+
+    def _tell(self, fanout: Fanout, batch: Sequence[tuple[Position, Event]]) -> None:
+        """Those who follow what readers see; the desk's fan-out is of the same name."""
+        if self.fanouts.get(fanout.channel.name) is fanout:
+            for tell in self.listeners:
+                tell(fanout.channel.name, batch)
 
     async def _tick(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from ticker.fanout.fanout import Fanout
 from ticker.fanout.hub import Hub
 from ticker.fanout.subscriber import Subscriber
 from ticker.filter import Filter
+from ticker.most_read.reader import prefix
 from ticker.position import Position
 from ticker.protocol import CloseCode
 from ticker.requests import whole_number
@@ -37,7 +38,7 @@ async def answer(request: Request, hub: Hub, fanout: Fanout) -> bytes:
 async def _next(request: Request, hub: Hub, fanout: Fanout, wanted: Filter, wait: int) -> bytes:
     """A long poll is a subscriber that leaves after the first write, or when nobody waits any more."""
     poll = Poll(wanted)
-    fanout.listen(poll)
+    fanout.listen(poll, prefix(request.client.host) if request.client else "")
     hub.connections += 1
     gone = asyncio.ensure_future(_disconnect(request))
     try:

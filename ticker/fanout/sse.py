@@ -56,7 +56,8 @@ class Stream:
     async def wanted(self, request: Request) -> Subscription:
         """What the request asks for. TickerError when it cannot have it."""
         last = request.headers.get("last-event-id")
-        return subscription.parse(request.path_params["channel"], request.url.query, last)
+        address = request.client.host if request.client else ""
+        return subscription.parse(request.path_params["channel"], request.url.query, last, address)
 
     async def over(self, request: Request, wire: Wire) -> None:  # noqa: ARG002  ours goes on while somebody reads
         """Until the peer goes."""

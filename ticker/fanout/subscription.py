@@ -9,6 +9,7 @@ from ticker import text
 from ticker.errors import Invalid
 from ticker.filter import EVERYTHING, Filter
 from ticker.headline import NAME_LIMIT
+from ticker.most_read.reader import prefix
 
 
 class Subscription(NamedTuple):
@@ -16,11 +17,12 @@ class Subscription(NamedTuple):
     filter: Filter = EVERYTHING
     after: str | None = None  # as it was given: one that cannot be read is answered with a snapshot that says so
     output: str = ""  # the name by which the desk knows this one
+    network: str = ""  # from which a filter is asked for; kept while somebody uses it
     at_desk: bool = False  # to be told what the desk is told; no query can say so
 
 
-def parse(channel: str, query: str, last_event_id: str | None = None) -> Subscription:
-    """Of a path's channel and query; an EventSource that comes back says in a header where it was.
+def parse(channel: str, query: str, last_event_id: str | None = None, address: str = "") -> Subscription:
+    """Of a path's channel and query, and who asks; an EventSource that comes back says in a header where it was.
 
     Invalid when the filter names no urgency of ours, or the output's name is too long.
     """
@@ -28,7 +30,8 @@ def parse(channel: str, query: str, last_event_id: str | None = None) -> Subscri
         return Subscription(channel, EVERYTHING, last_event_id or None)
     given: Mapping[str, str] = dict(parse_qsl(query))
     wanted = filters.parse(given.get("urgency"), given.get("section"))
-    return Subscription(channel, wanted, last_event_id or given.get("after"), _name(given.get("output", "")))
+    network = prefix(address) if wanted != EVERYTHING else ""
+    return Subscription(channel, wanted, last_event_id or given.get("after"), _name(given.get("output", "")), network)
 
 
 def _name(output: str) -> str:

@@ -30,6 +30,7 @@ from ticker.fanout.subscription import Subscription
 from ticker.fanout.websocket import check_origin
 from ticker.most_read import beacon
 from ticker.most_read.beacon import Beacon
+from ticker.most_read.robots import agent_of
 from ticker.origin import sharing
 
 HEAD_LIMIT = 32 * 1024  # bytes of request line and headers
@@ -132,6 +133,11 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is None or cycle.response_complete
 
+    @property
+    def is_unheard(self) -> bool:
+        """It has not yet finished its first request's headers, or those of its next."""
+        return self.awaits_a_request and (self.in_head or not self.taken)
+
     def _check_head(self) -> None:
         """What is raised here ends the parsing, and becomes the answer."""
         if len(self.pipeline) >= PIPELINE_LIMIT:
@@ -174,7 +180,7 @@ class HttpProtocol(HttpToolsProtocol):
         counts: Beacon = self.app_state["beacon"]
         return (
             counts.takes(self.parser.get_method(), self.url)
-            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()  # who is to be hung up on is answered on the ordinary road
             and not self.expect_100_continue
             and not self.flow.write_paused
         )
@@ -228,7 +234,8 @@ class HttpProtocol(HttpToolsProtocol):
         hub: Hub = self.app_state["hub"]
         channel, kind, query = match.groups(b"")
         try:
-            wanted = subscription.parse(channel.decode(), query.decode(), headers.get(b"last-event-id", b"").decode())
+            last = headers.get(b"last-event-id", b"").decode()
+            wanted = subscription.parse(channel.decode(), query.decode(), last, self._address(headers))
             hub.admit(wanted)
             opened = self._event_stream if kind == b"stream" else self._web_socket
             return opened(hub, wanted, headers)
@@ -251,7 +258,8 @@ class HttpProtocol(HttpToolsProtocol):
         if accepted is None:
             return None
         encoding = protocol.deflated_frames if accepted.deflates else protocol.frames
-        agent = sys.intern(headers.get(b"user-agent", b"").decode("latin-1"))  # one for all who have the same
+        # One for all who have the same. Who does not say what page it is from is a program, and as such says nothing.
+        agent = sys.intern(agent_of(headers)) if origin is not None else ""
         counts: Beacon = self.app_state["beacon"]
         speaker = Speaker(counts.reads.hear, wanted.channel, self._address(headers), agent)
         socket = WebSocket(hub, self.connections, encoding, wanted, speaker)

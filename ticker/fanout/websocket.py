@@ -50,7 +50,8 @@ async def not_upgraded(request: Request) -> Response:
 
 
 def _admit(connection: HTTPConnection, hub: Hub) -> Subscription:
-    wanted = subscription.parse(connection.path_params["channel"], connection.url.query)
+    address = connection.client.host if connection.client else ""
+    wanted = subscription.parse(connection.path_params["channel"], connection.url.query, address=address)
     check_origin(hub, wanted, connection.headers.get("origin"), connection.headers.get("host"))
     hub.admit(wanted)
     return wanted

@@ -19,13 +19,18 @@ class QueueWire(Subscriber):
         self.cut = asyncio.Event()  # the peer takes nothing: do not wait for what is still to be sent
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._paused = False
+        self._waiting = 0  # bytes
 
     def write(self, data: bytes) -> None:
         if self.closed is None:
             self._queue.put_nowait(data)
+            self._waiting += len(data)
             if self._queue.qsize() >= FULL and not self._paused:
                 self._paused = True
                 self.pause()
+
+    def buffered(self) -> int:
+        return self._waiting
 
     def close(self, code: CloseCode) -> None:
         self.closed = code
@@ -43,6 +48,7 @@ class QueueWire(Subscriber):
     async def _pump(self, send: Send) -> None:
         while (data := await self._queue.get()) is not None:
             await send(data)
+            self._waiting -= len(data)
             if self._paused and self._queue.empty():
                 self._paused = False
                 self.drained()

@@ -1,5 +1,6 @@
 """The HTTP of "most read": the lists, the beacon, the stories, and what editors decide about them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,15 +20,18 @@ from ticker.most_read.lists import Lists, Row
 from ticker.most_read.ranking import LISTS, ROWS, Verdict
 from ticker.most_read.scope import REGION, SECTION, Scope
 from ticker.most_read.stories import Stories
-from ticker.most_read.story import StoryDraft, StoryId, canonical, story_id
+from ticker.most_read.story import Story, StoryDraft, StoryId, canonical, story_id
 from ticker.requests import read_body, read_model, whole_number
 from ticker.writer import Scope as Right
 from ticker.writer import Writer
 
 DEFAULT_ROWS = 10
 MINUTE = 60_000  # ms
-LIST_CACHE = "public, max-age=2, stale-while-revalidate=10, stale-if-error=600"
+# What is killed must not come out of a cache for long; so while we are away, what readers have stays and nothing else.
+LIST_CACHE = {"cache-control": "public, max-age=2, stale-while-revalidate=10"}
 NO_STORE = {"cache-control": "no-store"}
+
+_OF_OTHERS = "Pages of this origin may not send reads of this channel; its `origins` list those that may."
 
 
 class Decision(BaseModel):
@@ -61,11 +65,12 @@ async def most_read(request: Request) -> Response:
     hide_after = fanout.channel.most_read.hide_minutes * MINUTE
     stale = as_of is None or fanout.now - as_of > hide_after
     shown = [] if stale else _shown(fanout, rows)[: whole_number(request, "limit", DEFAULT_ROWS, ROWS)]
-    body: dict[str, Any] = {"window": name, "as_of": instant.format(as_of) if as_of else None, "stories": shown}
+    body: dict[str, Any] = {"window": name, "as_of": instant.format(as_of) if as_of else None}
+    body |= {"now": instant.format(fanout.now), "stories": shown}
     body |= {scope.kind: scope.name} if scope.kind else {}
     body |= {"stale": True} if stale else {}
     if "explain" not in request.query_params:
-        return JSONResponse(body, headers={"cache-control": LIST_CACHE})
+        return JSONResponse(body, headers=LIST_CACHE)
     await _editor(request, Right.CURATE)
     told = await lists.explain(scope, [row["id"] for row in shown], fanout.now) if shown else {}
     body["stories"] = [{**row, "explain": told[row["id"]]} for row in shown]
@@ -82,26 +87,21 @@ async def read_next(request: Request) -> Response:
     fanout, stories = _fanout(request), _stories(request)
     channel = fanout.channel.name
     story = await stories.get(channel, request.path_params["id"])
-    if await _hidden(request, channel, [story.id]):
-        raise NoStory(story.id)
+    await _must_be_shown(request, channel, story.id)
     lists: Lists = request.app.state.lists
     around = await lists.around(channel, fanout.now)
     after = await stories.read_after(channel, story.id)
     found = related.read_next(story, around.stories, after, around.coverage, around.barred)
-    hidden = await _hidden(request, channel, [one.story.id for one in found])
-    rows = [
-        {**one.story.model_dump(mode="json", exclude_none=True), "why": one.why, "about": one.about}
-        for one in found
-        if one.story.id not in hidden
-    ]
-    return JSONResponse({"story": story.id, "stories": rows}, headers={"cache-control": "public, max-age=30"})
+    shown = await _shown_with(request, channel, [one.story for one in found])
+    rows = [{**shown[one.story.id], "why": one.why, "about": one.about} for one in found if one.story.id in shown]
+    return JSONResponse({"story": story.id, "stories": rows}, headers=LIST_CACHE)
 
 
 async def reads(request: Request) -> Response:
     """The beacon by the usual road; see beacon.py for the short one."""
     fanout, beacon, headers = _fanout(request), _beacon(request), dict(request.headers.raw)
     if not beacon.may(fanout.channel, headers):
-        raise Forbidden("Pages of this origin may not send reads of this channel; its `origins` list those that may.")
+        raise Forbidden(_OF_OTHERS)
     body = await read_body(request)
     if len(body) > LARGEST:
         raise TooLarge(f"A beacon may have at most {LARGEST} bytes.")
@@ -113,8 +113,10 @@ async def pixel(request: Request) -> Response:
     query: bytes = request.scope["query_string"]
     if len(query) > LARGEST:
         raise TooLarge(f"A beacon may have at most {LARGEST} bytes.")
-    channel = _fanout(request).channel.name
-    _beacon(request).count(channel, query, _address(request), dict(request.headers.raw))
+    channel, beacon, headers = _fanout(request).channel, _beacon(request), dict(request.headers.raw)
+    if not beacon.may_show(channel, headers):
+        raise Forbidden(_OF_OTHERS)
+    beacon.count(channel.name, query, _address(request), headers)
     return Response(PIXEL, headers=NO_STORE, media_type="image/gif")
 
 
@@ -148,9 +150,8 @@ async def story(request: Request) -> Response:
     """A story for everybody, unless its headline was killed or is held."""
     channel, id_ = _fanout(request).channel.name, request.path_params["id"]
     found = await _stories(request).get(channel, id_)
-    if await _hidden(request, channel, [id_]):
-        raise NoStory(id_)
-    return Response(found.to_json(), headers={"cache-control": "public, max-age=10"}, media_type="application/json")
+    await _must_be_shown(request, channel, id_)
+    return Response(found.to_json(), headers=LIST_CACHE, media_type="application/json")
 
 
 async def decide(request: Request) -> Response:
@@ -183,10 +184,9 @@ async def coverage(request: Request) -> Response:
     if request.method == "GET":
         kept = (await _stories(request).coverages(channel)).get(name)
         found = await _stories(request).find(channel, kept["stories"]) if kept else {}
-        hidden = await _hidden(request, channel, list(found))
-        rows = [one.model_dump(mode="json", exclude_none=True) for one in found.values() if one.id not in hidden]
+        rows = list((await _shown_with(request, channel, list(found.values()))).values())
         body = {"name": name, "title": kept["title"] if kept else None, "stories": rows}
-        return JSONResponse(body, headers={"cache-control": "public, max-age=30"})
+        return JSONResponse(body, headers=LIST_CACHE)
     await _editor(request, Right.CURATE)
     kept = None
     if request.method == "PUT":
@@ -214,13 +214,31 @@ def _beacon(request: Request) -> Beacon:
     return beacon
 
 
-async def _hidden(request: Request, channel: str, ids: list[str]) -> set[str]:
+async def _must_be_shown(request: Request, channel: str, id_: str) -> None:
+    if await _hidden(request, channel, [id_], await _linked(request, channel, [id_])):
+        raise NoStory(id_)
+
+
+async def _shown_with(request: Request, channel: str, stories: list[Story]) -> dict[str, Row]:
+    """Those that may be shown, each with the headline with which it leaves."""
+    ids = [story.id for story in stories]
+    linked = await _linked(request, channel, ids)
+    hidden = await _hidden(request, channel, ids, linked)
+    rows = {story.id: story.model_dump(mode="json", exclude_none=True) for story in stories if story.id not in hidden}
+    return {id_: {**row, **({"headline": linked[id_]} if id_ in linked else {})} for id_, row in rows.items()}
+
+
+async def _linked(request: Request, channel: str, ids: list[str]) -> dict[str, str]:
+    lists: Lists = request.app.state.lists
+    return await lists.withheld.headlines(channel, ids)
+
+
+async def _hidden(request: Request, channel: str, ids: list[str], linked: Mapping[str, str]) -> set[str]:
     lists: Lists = request.app.state.lists
     board = _fanout(request).board
-    reasons = await lists.withheld.reasons(channel)
-    linked = await lists.withheld.headlines(channel, ids)
+    reasons = await lists.withheld.reasons(channel, ids)
     left = {id_ for id_, headline in linked.items() if headline not in board}
-    return left | {id_ for id_ in ids if reasons.get(id_) in ("retracted", "held")}
+    return left | {id_ for id_, why in reasons.items() if why in ("retracted", "held")}
 
 
 async def _editor(request: Request, right: Right) -> Writer:

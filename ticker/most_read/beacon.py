@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ticker.channel import Channel
 from ticker.most_read.counting import Outcome
 from ticker.most_read.reads import Reads
-from ticker.most_read.robots import fetches_ahead
+from ticker.most_read.robots import agent_of, fetches_ahead
 from ticker.origin import allowed
 
 LARGEST = 8 * 1024  # bytes of a beacon: a link may be written with three characters for one
@@ -41,8 +41,6 @@ class Beacon:
 
     def answer(self, url: bytes, headers: Headers, address: str, body: bytes) -> bytes | None:
         """The response to what `takes` has taken, which is counted now; None for one that must be looked into."""
-        if headers.get(b"connection") == b"close":
-            return None
         channel = self.posts.get(url)
         if channel is None:
             return self._picture(url, headers, address)
@@ -55,25 +53,38 @@ class Beacon:
 
     def _picture(self, url: bytes, headers: Headers, address: str) -> bytes | None:
         path, _, said = url.partition(b"?")
-        if len(said) > LARGEST:
+        channel = self.pictures[path]
+        if len(said) > LARGEST or not self.may_show(channel, headers):
             return None
-        self.count(self.pictures[path].name, said, address, headers)
+        self.count(channel.name, said, address, headers)
         return _PICTURE
 
     def may(self, channel: Channel, headers: Headers) -> bool:
         """Whether a page of this origin may send beacons."""
         if "*" in channel.origins or b"origin" not in headers:
             return True
-        origin, host = (headers.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
-        return allowed(origin, host, channel.origins)
+        return _is_allowed(headers[b"origin"], channel, headers)
+
+    def may_show(self, channel: Channel, headers: Headers) -> bool:
+        """The same of a picture: browsers say no origin with one, but from where it is asked for. Who says neither is
+        not known to be a page that may.
+        """
+        if "*" in channel.origins:
+            return True
+        origin = headers.get(b"origin") or b"/".join(headers.get(b"referer", b"").split(b"/", 3)[:3])
+        return _is_allowed(origin, channel, headers)
 
     def count(self, channel: str, said: bytes, address: str, headers: Headers) -> Outcome:
         """What one beacon says, with the headers it came with."""
         counting = self.reads.counting[channel]
         if not _is_of_a_reader(headers):
             return counting.note(Outcome.ROBOT)
-        agent = headers.get(b"user-agent", b"").decode("latin-1")
+        agent = agent_of(headers)
         return counting.take(said.decode("utf-8", "replace"), address, agent, self.reads.now())
+
+
+def _is_allowed(origin: bytes, channel: Channel, headers: Headers) -> bool:
+    return allowed(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"), channel.origins)
 
 
 def _is_of_a_reader(headers: Headers) -> bool:

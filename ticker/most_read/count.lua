@@ -2,18 +2,18 @@
 --
 -- KEYS  once, tokens of this half hour, tokens of the one before, the three rankings, landmarks, readers; and, where
 --       repeats are looked for, what was read today
--- ARGV  1  how long the answer is kept (ms)
---       2  how long a half hour's tokens are kept (ms)
---       3-5 half-lives of the three rankings (ms)
---       6  what the keys of "read next" begin with ('' for none), 7 how long they are kept (ms)
---       8  the reads, a line each: story, at (ms), weight, token, token by yesterday's salt, story it came from, with
+-- ARGV  1  times (ms) with spaces between: how long the answer is kept, how long a half hour's tokens, how long what was
+--          read next; and the half-lives of the three rankings. In one: whoever calls pays for each argument
+--       2  what the keys of "read next" begin with ('' for none)
+--       3  the reads, a line each: story, at (ms), weight, token, token by yesterday's salt, story it came from, with
 --          spaces between and `-` for none. No token: it was counted already
 -- Reply a digit for each read: 1 counted, 0 a repeat
 
 local once, tokens, earlier, landmarks, readers = KEYS[1], KEYS[2], KEYS[3], KEYS[7], KEYS[8]
 local today, DAY_KEPT = KEYS[9], 172800000 -- ms
 local rankings = {KEYS[4], KEYS[5], KEYS[6]}
-local half_lives = {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
+local ANSWER_KEPT, TOKENS_KEPT, NEXT_KEPT, hour, day, week = string.match(ARGV[1], '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)')
+local half_lives = {tonumber(hour), tonumber(day), tonumber(week)}
 local REBASE_AT = 512 -- half-lives; see ranking.py
 
 local answered = redis.call('GET', once)
@@ -27,14 +27,14 @@ local function is_repeat(token, before)
   if before ~= '-' and redis.call('SISMEMBER', piece(earlier, before), before) == 1 then return true end
   local here = piece(tokens, token)
   if redis.call('SADD', here, token) == 0 then return true end
-  redis.call('PEXPIRE', here, ARGV[2])
+  redis.call('PEXPIRE', here, TOKENS_KEPT)
   return false
 end
 
 -- The landmark of each ranking, not further away than doubles reach.
 local newest = 0
 local reads = {}
-for story, at, weight, token, before, came_from in string.gmatch(ARGV[8], '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)') do
+for story, at, weight, token, before, came_from in string.gmatch(ARGV[3], '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)') do
   reads[#reads + 1] = {story, tonumber(at), tonumber(weight), token, before, came_from}
   newest = math.max(newest, tonumber(at))
 end
@@ -63,11 +63,11 @@ for _, read in ipairs(reads) do
     end
     table.insert(counted[story], read[4])
     for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
-    if ARGV[6] ~= '' and came_from ~= '-' then
-      local next_of = ARGV[6] .. came_from
+    if ARGV[2] ~= '' and came_from ~= '-' then
+      local next_of = ARGV[2] .. came_from
       redis.call('ZINCRBY', next_of, string.format('%.17g', weight), story)
       redis.call('ZREMRANGEBYRANK', next_of, 0, -101)
-      redis.call('PEXPIRE', next_of, ARGV[7])
+      redis.call('PEXPIRE', next_of, NEXT_KEPT)
     end
   end
 end
@@ -91,5 +91,5 @@ end
 if today and #order > 0 then redis.call('PEXPIRE', today, DAY_KEPT) end
 
 local said = table.concat(answer)
-redis.call('SET', once, said, 'PX', ARGV[1])
+redis.call('SET', once, said, 'PX', ANSWER_KEPT)
 return said

@@ -27,7 +27,7 @@ MOST_PENDING = 200_000  # reads kept while Redis is away
 MOST_TOKENS = 500_000  # of a half hour kept here; beyond that only count.lua bars repeats
 LONGEST_DWELL = 86_400  # s; nobody reads for longer
 REMEMBERED = 20_000  # beacons that are understood at once when they are said again
-MEMORABLE = 500  # characters of one that is remembered
+MEMORABLE = 500  # characters of one that is remembered, or of the link in it
 
 _DWELL = re.compile(r"[0-9]{1,5}").fullmatch
 _ID_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
@@ -117,7 +117,11 @@ class Counting:
         if self._is_repeat(name, before, now):
             return Outcome.REPEAT
         weight = self.networks.weigh(story, network(salt, address), now)
-        self._pending.setdefault(story, []).append(_read((story, now, weight, name, before, came_from)))
+        read = _read((story, now, weight, name, before, came_from))
+        if story in self._pending:
+            self._pending[story].append(read)
+        else:
+            self._pending[story] = [read]
         self.size += 1
         if link:
             self.unknown_links[story] = link
@@ -147,11 +151,11 @@ class Counting:
                 continue
             del self._pending[story]
             self.size -= len(reads)
-            for read in reads:
-                batch.append(read)
-                if len(batch) == BATCH:
-                    yield batch
-                    batch = []
+            batch += reads
+            full = len(batch) - len(batch) % BATCH
+            for start in range(0, full, BATCH):
+                yield batch[start : start + BATCH]
+            batch = batch[full:]
         if batch:
             yield batch
 
@@ -164,16 +168,19 @@ def patience(story: str) -> int:
 def _understood(said: str, hosts: tuple[str, ...]) -> Said | None:
     """None for what is no beacon."""
     fields = dict(part.partition("=")[::2] for part in said.split("&", 8))
-    named, dwell = _story(fields.get("s", ""), hosts), fields.get("d", "")
+    named, dwell = _named(fields.get("s", ""), hosts), fields.get("d", "")
     if named is None or not _DWELL(dwell) or int(dwell) > LONGEST_DWELL:
         return None
     story, link = named
-    origin = _story(fields["f"], hosts) if "f" in fields else None
+    origin = _named(fields["f"], hosts) if "f" in fields else None
     came_from = origin[0] if origin and origin[0] != story else ""
     return Said(story, link, int(dwell), fields.get("w") == "1", came_from)
 
 
-@lru_cache(10_000)
+def _named(text: str, hosts: tuple[str, ...]) -> tuple[str, str] | None:
+    return (_remembered if len(text) <= MEMORABLE else _story)(text, hosts)
+
+
 def _story(named: str, hosts: tuple[str, ...]) -> tuple[str, str] | None:
     """The id, and the link if it was named by its link. An empty id for a link elsewhere; None for what is neither."""
     if len(named) == 16 and _ID_LETTERS.issuperset(named):
@@ -185,3 +192,6 @@ def _story(named: str, hosts: tuple[str, ...]) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (story_id(link), link) if len(link) <= LINK_LIMIT and is_owned(link, hosts) else ("", "")
+
+
+_remembered = lru_cache(10_000)(_story)

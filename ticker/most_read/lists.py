@@ -30,6 +30,7 @@ KEEP = Path(__file__).with_name("lists.lua").read_text()
 
 TOLD_ROWS = 10  # of a list, to every reader; the others are asked for
 TOLD_EVERY = 5_000  # ms between two tellings of one list, but for a story that must leave
+TIDY_EVERY = ranking.HOUR  # between two looks at which sections there are still
 LOOK_EVERY = 30_000  # ms between two looks at who reads again and again: it takes them hours
 
 ADOPTED = ("link", "section", "region", "image", "published_at", "lang", "tags", "group")  # of a headline
@@ -103,6 +104,7 @@ class Lists:
         self._read: dict[tuple[Scope, str], tuple[int, tuple[list[Row], int | None]]] = {}
         self._around: dict[str, tuple[int, Around]] = {}
         self._looked_at: dict[str, int] = {}
+        self._tidied_at: dict[str, int] = {}
 
     # --- making them ------------------------------------------------------------------------------------------------
 
@@ -217,6 +219,9 @@ class Lists:
                     pipe.zremrangebyrank(scope.ranking(window), 0, -MOST_STORIES - 1)
         await pipe.execute()
         await self.stories.forget(channel.name, now - channel.most_read.oldest_days * 24 * ranking.HOUR)
+        if now - self._tidied_at.get(channel.name, -TIDY_EVERY) >= TIDY_EVERY:
+            self._tidied_at[channel.name] = now
+            await self.stories.tidy(channel.name)
         if channel.name in self._known:
             listed = {story for one in self._made[channel.name].values() for story in one.counts.stories}
             self._known[channel.name].forget_but(listed)
@@ -247,7 +252,7 @@ class Lists:
         if around is None or not 0 <= now - at < FRESH:
             rulings = await self.stories.rulings(channel)
             barred = {id_ for id_, one in rulings.items() if one["verdict"] == Verdict.EXCLUDE}
-            barred |= (await self.withheld.reasons(channel)).keys() | (await self.stories.flags(channel)).keys()
+            barred |= (await self.withheld.all_reasons(channel)).keys() | (await self.stories.flags(channel)).keys()
             coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel)).values()}
             around = Around(await self.stories.recent(channel), coverage, barred)
             self._around[channel] = (now, around)

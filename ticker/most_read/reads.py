@@ -21,21 +21,24 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha1
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ticker.channel import Channel
 from ticker.errors import TickerError
+from ticker.most_read import ranking
 from ticker.most_read.counting import BATCH, MOST_PENDING, Counting, Outcome, Read
 from ticker.most_read.ranking import Window
 from ticker.most_read.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
 from ticker.most_read.scope import Scope, scopes_of
 from ticker.most_read.stories import MOST_SCOPES, Stories
-from ticker.store import Client, Gone, end_if_cancelled
+from ticker.store import Client, Gone, NoScript, end_if_cancelled
 
 COUNT = Path(__file__).with_name("count.lua").read_text()
+COUNT_NAME = sha1(COUNT.encode(), usedforsecurity=False).hexdigest()  # by which a Redis that has run it knows it
 
 LAST = 2.0  # s that the last turn may take
 EVERY = 0.25  # s between two looks at what is to be written
@@ -46,11 +49,12 @@ SALT_KEPT = 2 * DAY  # ms
 PLACES_KEPT = 60_000  # ms that a story's section and region are believed
 MOST_PLACES = 50_000
 TOGETHER = 8  # batches sent in one go: more would keep readers waiting
-ABREAST = 4  # such goes on their way at once: with one, a process under full load writes less than it counts
+ABREAST = 4  # such goes on their way at once, if so much waits: with one, a process under full load writes less than
+# it counts; with several, a headline that is published meanwhile waits for all of them
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
-_TIMES = (ANSWER_KEPT, 2 * HALF_HOUR, *(window.half_life for window in Window))
+TIMES = " ".join(map(str, (ANSWER_KEPT, 2 * HALF_HOUR, NEXT_KEPT, *(window.half_life for window in Window))))
 _STORY = attrgetter("story")
 
 logger = logging.getLogger(__name__)
@@ -65,6 +69,13 @@ class _Batch:
     reads: Sequence[Read]
     born: int
     registered: bool = False  # reads of stories that nobody has registered are taken out
+
+
+class _Call(NamedTuple):
+    """Of count.lua."""
+
+    keys: Sequence[str]
+    arguments: Sequence[str]
 
 
 class _Place(NamedTuple):
@@ -87,6 +98,7 @@ class Reads:
         self.redis = redis
         self.stories = Stories(redis)
         self.salts = Salts()
+        self.salted = asyncio.Event()  # until then reads cannot be counted
         self.counting = {name: Counting(channel.most_read, self.salts) for name, channel in channels.items()}
         self.now = now
         self.written = 0  # reads that have reached a ranking
@@ -112,12 +124,12 @@ class Reads:
             return
         try:
             said = json.loads(text)
-        except (ValueError, RecursionError):
+            if not isinstance(said, dict) or said.get("type") != "read":
+                return
+            fields = urlencode({name: said[name] for name in ("s", "d", "f", "w") if name in said})
+        except (ValueError, RecursionError):  # also of half a character, which JSON can say
             counting.note(Outcome.UNREADABLE)
             return
-        if not isinstance(said, dict) or said.get("type") != "read":
-            return
-        fields = urlencode({name: said[name] for name in ("s", "d", "f", "w") if name in said})
         counting.take(fields, address, agent, self.now())
 
     # --- writing ----------------------------------------------------------------------------------------------------
@@ -166,11 +178,12 @@ class Reads:
 
     async def _count(self, batches: Sequence[_Batch]) -> None:
         """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
-        pipe = self.redis.pipeline(transaction=False)
         for batch in batches:
             self._leave_out_unregistered(batch)
-            self._add(pipe, batch, checked=True)
-        for batch, said in zip(batches, await pipe.execute(), strict=True):
+            if not batch.reads:
+                del self._fresh[batch.id]
+        batches = [batch for batch in batches if batch.reads]
+        for batch, said in zip(batches, await self._send(batches, checked=True), strict=True):
             del self._fresh[batch.id]
             self.written += said.count("1")
             self.repeats += said.count("0")
@@ -193,10 +206,7 @@ class Reads:
         waiting[id_] = _Batch(id_, scope, reads, self.now())
 
     async def _apply(self, batches: Sequence[_Batch]) -> None:
-        pipe = self.redis.pipeline(transaction=False)
-        for batch in batches:
-            self._add(pipe, batch, checked=False)
-        await pipe.execute()
+        await self._send(batches, checked=False)
         for batch in batches:
             del self._spread[batch.id]
 
@@ -211,15 +221,20 @@ class Reads:
             self.unregistered += len(batch.reads) - len(kept)
             batch.reads = kept
 
-    def _add(self, pipe: Any, batch: _Batch, *, checked: bool) -> None:
-        """Its script. `checked`: repeats are looked for, and where readers came from is noted."""
-        half_hour = batch.born // HALF_HOUR
-        once, tokens, earlier, *keys = _keys(batch.scope)
-        keys = [f"{once}:{batch.id}", f"{tokens}:{half_hour}", f"{earlier}:{half_hour - 1}", *keys]
-        if checked:
-            keys.append(batch.scope.today(batch.born))
-        read_next = batch.scope.key("read:next:") if checked else ""
-        pipe.eval(COUNT, len(keys), *keys, *_TIMES, read_next, NEXT_KEPT, _packed(batch.reads, checked=checked))
+    async def _send(self, batches: Sequence[_Batch], *, checked: bool) -> list[str]:
+        """What count.lua answers to each. `checked`: repeats are looked for, and where readers came from is noted."""
+        calls = [_call(batch, checked=checked) for batch in batches]
+        try:
+            return await self._execute("EVALSHA", COUNT_NAME, calls)
+        except NoScript:  # it has just begun; what another node has done already, it does not do again
+            return await self._execute("EVAL", COUNT, calls)
+
+    async def _execute(self, command: str, script: str, calls: Sequence[_Call]) -> list[str]:
+        pipe = self.redis.pipeline(transaction=False)
+        for keys, arguments in calls:
+            pipe.execute_command(command, script, len(keys), *keys, *arguments)
+        answers: list[str] = await pipe.execute()
+        return answers
 
     async def _find_places(self, batches: Sequence[_Batch]) -> None:
         """Section and region of each story, as it is registered; None for one that is not."""
@@ -254,6 +269,7 @@ class Reads:
             await self.redis.set(f"ticker:salt:{day}", fresh, nx=True, px=SALT_KEPT)
         known = {day: await self.redis.get(f"ticker:salt:{day}") for day in (now // DAY - 1, *days)}
         self.salts.keep({day: bytes.fromhex(salt) for day, salt in known.items() if salt})
+        self.salted.set()
 
     async def _note_links(self) -> None:
         for channel, counting in self.counting.items():
@@ -262,15 +278,35 @@ class Reads:
                 await self.stories.note_links(channel, dict(list(links.items())[:100]))
 
     async def _flag(self) -> None:
-        """What comes mostly from one network is held out until an editor has looked."""
+        """What comes mostly from one network is held out until an editor has looked; of what is a story at all."""
         for channel, counting in self.counting.items():
-            for story in counting.suspicious():
+            for story in await self.stories.find(channel, counting.suspicious()):
+                if not counting.networks.is_of_one(story, await self._older(channel, story)):
+                    continue
                 if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
                     logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
 
+    async def _older(self, channel: str, story: str) -> float:
+        """What a story has of reads that were counted by whichever process, and have faded from its hour: a process
+        that has just begun would take the first network that comes for all its readers.
+        """
+        scope, windows = Scope(channel), (Window.HOUR, Window.DAY)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.hmget(scope.landmarks, ["1", "2"])
+        for window in windows:
+            pipe.zscore(scope.ranking(window), story)
+        marks, *scores = await pipe.execute()
+        hour, day = (
+            ranking.decayed(score, int(mark), window.half_life, self.now()) if score and mark else 0.0
+            for window, mark, score in zip(windows, marks, scores, strict=True)
+        )
+        return max(0.0, day - hour)
+
 
 def _first(waiting: Mapping[str, _Batch]) -> list[_Batch]:
-    return list(itertools.islice(waiting.values(), TOGETHER * ABREAST))
+    """The oldest, as many as are sent at once: one go, and another for each time as much waits as all goes take."""
+    goes = min(ABREAST, 1 + len(waiting) // (TOGETHER * ABREAST))
+    return list(itertools.islice(waiting.values(), TOGETHER * goes))
 
 
 async def _abreast(write: Callable[[Sequence[_Batch]], Awaitable[None]], batches: Sequence[_Batch]) -> None:
@@ -286,6 +322,16 @@ def _keys(scope: Scope) -> list[str]:
     """Of count.lua. The first three go on with the batch, and with the half hour."""
     names = ("read:once", "read:tokens", "read:tokens")
     return [*map(scope.key, names), *map(scope.ranking, Window), scope.landmarks, scope.readers]
+
+
+def _call(batch: _Batch, *, checked: bool) -> _Call:
+    half_hour = batch.born // HALF_HOUR
+    once, tokens, earlier, *keys = _keys(batch.scope)
+    keys = [f"{once}:{batch.id}", f"{tokens}:{half_hour}", f"{earlier}:{half_hour - 1}", *keys]
+    if checked:
+        keys.append(batch.scope.today(batch.born))
+    read_next = batch.scope.key("read:next:") if checked else ""
+    return _Call(keys, (TIMES, read_next, _packed(batch.reads, checked=checked)))
 
 
 def _packed(reads: Sequence[Read], *, checked: bool) -> str:

@@ -26,11 +26,14 @@ def read_next(
     barred: Collection[str] = (),
 ) -> list[Next]:
     """Up to five, the nearest first; of equals the newest. `coverage`: by name, the stories of what editors keep."""
+    kept = {name: frozenset(stories) for name, stories in coverage.items() if story.id in stories}
+    most = max(read_after.values(), default=0.0)
     found = []
     for other in others:
         if other.id == story.id or other.id in barred:
             continue
-        reasons = _reasons(story, other, read_after, coverage)
+        went = read_after.get(other.id, 0)
+        reasons = _reasons(story, other, went / most if went >= LEAST_READERS else 0, kept)
         if reasons:
             why, (_, about) = max(reasons.items(), key=lambda one: one[1][0])
             found.append((sum(worth for worth, _ in reasons.values()), Next(other, why, about)))
@@ -39,17 +42,17 @@ def read_next(
 
 
 def _reasons(
-    story: Story, other: Story, read_after: Mapping[str, float], coverage: Mapping[str, Collection[str]]
+    story: Story, other: Story, went: float, kept: Mapping[str, Collection[str]]
 ) -> dict[str, tuple[float, list[str]]]:
+    """`went`: how many readers went on to the other, as a part of the most; `kept`: coverages that have the story."""
     reasons: dict[str, tuple[float, list[str]]] = {}
-    kept = [name for name, stories in coverage.items() if story.id in stories and other.id in stories]
-    if kept:
-        reasons["coverage"] = (COVERAGE, kept)
+    both = sorted(name for name, stories in kept.items() if other.id in stories)
+    if both:
+        reasons["coverage"] = (COVERAGE, both)
     if story.group is not None and story.group == other.group:
         reasons["group"] = (GROUP, [])
-    went = read_after.get(other.id, 0)
-    if went >= LEAST_READERS:
-        reasons["readers"] = (READERS * went / max(read_after.values()), [])
+    if went:
+        reasons["readers"] = (READERS * went, [])
     tags = [tag for tag in story.tags if tag in other.tags]
     if tags:
         reasons["tags"] = (TAG * len(tags), tags)

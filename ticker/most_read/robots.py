@@ -14,7 +14,7 @@ import regex
 REMEMBERED = 20_000  # agents whose verdict is kept; a large site sees a few thousand different ones an hour
 LONGEST_AGENT = 1_024  # characters; no browser says more of itself
 
-_AHEAD = (b"sec-purpose", b"purpose", b"x-moz")  # headers in which browsers say that nobody has asked yet
+_AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))  # headers in which browsers say that nobody has asked yet
 
 _PATTERNS: list[str] = json.loads(Path(__file__).with_name("robots.json").read_text())["patterns"]
 _PLAIN = regex.compile(r"[a-z0-9 /_-]+")  # says only itself: found as a part of the text
@@ -24,6 +24,11 @@ _OTHERS = [pattern for pattern in _PATTERNS if not pattern.startswith("^") and p
 _FLAGS = regex.IGNORECASE | regex.VERSION0
 _AT_START = regex.compile("|".join(_STARTS), _FLAGS)
 _ANYWHERE = [regex.compile(pattern, _FLAGS).search for pattern in _OTHERS]  # one by one each has its short cut
+
+
+def agent_of(headers: Mapping[bytes, bytes]) -> str:
+    """What it says of itself. Of a page of text no more than shows that it is one: it is kept, here and there."""
+    return headers.get(b"user-agent", b"")[: LONGEST_AGENT + 1].decode("latin-1")
 
 
 @lru_cache(REMEMBERED)
@@ -41,5 +46,7 @@ def is_robot(agent: str) -> bool:
 
 def fetches_ahead(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a browser loads the page before anybody has asked for it. Names are in lower case."""
-    purpose = next((headers[name] for name in _AHEAD if name in headers), b"")
-    return b"prefetch" in purpose or b"prerender" in purpose or b"preview" in purpose
+    if _AHEAD.isdisjoint(headers):  # as nearly always
+        return False
+    purposes = b" ".join(headers.get(name, b"") for name in _AHEAD)
+    return any(ahead in purposes for ahead in (b"prefetch", b"prerender", b"preview"))

@@ -30,6 +30,7 @@ from ticker.store import Client, Gone, refusal
 MOST_SCOPES = 200  # sections and regions of a channel; each is ranked every two seconds
 MOST_LINKS = 1_000  # unregistered pages that wait to be looked at
 RECENT = 500  # stories considered for "read next"
+AT_ONCE = 500  # stories that are looked at in one command
 SAID = 1_000  # changes that whoever keeps stories in memory can catch up with
 
 OF_STORIES = ("stories", "stories:ruled", "stories:flagged", "stories:withheld", "stories:headlines", "read:readers")
@@ -168,10 +169,28 @@ class Stories:
             pipe.hdel(_key(channel, name), *gone)
         await self._execute(pipe)
         await self._say(channel, *old)
-        for scope in {scope for one in stories.values() for scope in scopes_of(channel, one.section, one.region)}:
-            if not await self._call("exists", scope.ranking(Window.WEEK)):
-                await self._call("srem", _key(channel, "stories:scopes"), scope.path)
         return len(old)
+
+    async def tidy(self, channel: str) -> None:
+        """Rank the sections and regions that stories have, and let go of what was kept of others. It reads all stories:
+        now and then will do.
+        """
+        stories, wanted, kept = set[str](), set[str](), set[str]()
+        async for id_, text in self.redis.hscan_iter(_key(channel, "stories"), count=AT_ONCE):
+            story = json.loads(text)
+            stories.add(id_)
+            wanted.update(one.path for one in scopes_of(channel, story.get("section"), story.get("region")))
+        for scope in await self.scopes(channel):
+            if scope.kind and scope.path not in wanted:
+                await self._call("srem", _key(channel, "stories:scopes"), scope.path)
+                await self._call("delete", *map(scope.ranking, Window), scope.landmarks, scope.readers, scope.lists)
+                continue
+            kept.add(scope.path)
+            if gone := set(await self._call("hkeys", scope.readers)) - stories:
+                await self._call("hdel", scope.readers, *gone)
+        room = MOST_SCOPES + 1 - len(kept)  # the channel itself is among them
+        if room > 0 and (fresh := sorted(wanted - kept)[:room]):  # also of one that came while we looked, the last time
+            await self._call("sadd", _key(channel, "stories:scopes"), *fresh)
 
     async def _say(self, channel: str, *ids: str) -> None:
         """After the change, so that who hears of it finds it."""

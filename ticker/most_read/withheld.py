@@ -57,51 +57,60 @@ class Withheld:
     async def _writes(self, channel: Channel, keys: list[str], events: list[dict[str, str]]) -> list[str]:
         """Key, field and value of each change."""
         ids = [fields["id"] for fields in events if "id" in fields]
-        of = dict(zip(ids, await self.redis.hmget(keys[1], ids), strict=True))
         named = dict(zip(ids, await self.redis.hmget(Scope(channel.name).key("stories:named"), ids), strict=True))
+        # Who read before a story named its headline, and wrote after it, has told the two apart again.
+        known = zip(ids, await self.redis.hmget(keys[1], ids), strict=True)
+        of = {headline: story or named[headline] for headline, story in known}
         linked = {
             fields["id"]: named[fields["id"]] or _story_of(channel, fields["headline"])
             for fields in events
             if "headline" in fields
         }
-        stories = sorted({story for story in (*of.values(), *linked.values()) if story})
-        raw = await self.redis.hmget(keys[2], stories) if stories else []
-        headlines: dict[str, dict[str, str]] = {
-            story: json.loads(text) if text else {} for story, text in zip(stories, raw, strict=True)
-        }
+        headlines = await self._headlines(keys, {story for story in (*of.values(), *linked.values()) if story})
         for fields in events:
             _fold(fields, linked, of, headlines)
-        writes: list[str] = []
-        for headline, story in of.items():
-            writes += ["2", headline, story or ""]
-        for story, states in headlines.items():
-            writes += ["3", story, json.dumps(states, separators=(",", ":")) if states else ""]
-            writes += ["4", story, why(states) or ""]
-        return writes
+        return _written(of, headlines)
+
+    async def _headlines(self, keys: list[str], stories: set[str]) -> dict[str, dict[str, str]]:
+        """Of each of these stories, its headlines and what became of each."""
+        names = sorted(stories)
+        raw = await self.redis.hmget(keys[2], names) if names else []
+        return {story: json.loads(text) if text else {} for story, text in zip(names, raw, strict=True)}
 
     async def bind(self, channel: str, story: str, headline: str) -> None:
-        """A story names its headline: from now on they leave together, and at once if the headline has left already."""
+        """A story names its headline: from now on they leave together, and at once if the headline has left already.
+        Another story that had it until now stays as if it never had.
+        """
         keys, scope = _keys(channel), Scope(channel)
         await self.redis.hset(scope.key("stories:named"), headline, story)
         while True:
             pipe = self.redis.pipeline(transaction=False)
             pipe.get(keys[0])
-            pipe.hget(keys[2], story)
+            pipe.hget(keys[1], headline)
             pipe.hexists(scope.key("killed"), headline)
             pipe.hexists(scope.key("board"), headline)
             pipe.hget(scope.key("desk"), headline)
-            followed, raw, killed, live, on_desk = await pipe.execute()
+            followed, before, killed, live, on_desk = await pipe.execute()
             state = "retracted" if killed else LIVE if live else json.loads(on_desk)["state"] if on_desk else ""
-            states = json.loads(raw) if raw else {}
+            headlines = await self._headlines(keys, {story, before or story})
+            for states in headlines.values():
+                states.pop(headline, None)
             if state in (LIVE, *REMOVED):
-                states[headline] = state
-            writes = ["2", headline, story, "3", story, json.dumps(states), "4", story, why(states) or ""]
+                headlines[story][headline] = state
+            writes = _written({headline: story}, headlines)
             if await self.redis.eval(FOLD, len(keys), *keys, followed or "", followed or "", *writes):
                 return
 
-    async def reasons(self, channel: str) -> dict[str, str]:
+    async def all_reasons(self, channel: str) -> dict[str, str]:
         found: dict[str, str] = await self.redis.hgetall(Scope(channel).key("stories:withheld"))
         return found
+
+    async def reasons(self, channel: str, stories: list[str]) -> dict[str, str]:
+        """Of each of these that is withheld."""
+        if not stories:
+            return {}
+        told = await self.redis.hmget(Scope(channel).key("stories:withheld"), stories)
+        return {story: reason for story, reason in zip(stories, told, strict=True) if reason}
 
     async def headlines(self, channel: str, stories: list[str]) -> dict[str, str]:
         """The live headline of each story that has one."""
@@ -134,6 +143,17 @@ def _fold(
         if now:
             headlines[now][headline] = LIVE
         of[headline] = now
+
+
+def _written(of: Mapping[str, str | None], headlines: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Key, field and value of each change, as the script has them."""
+    writes: list[str] = []
+    for headline, story in of.items():
+        writes += ["2", headline, story or ""]
+    for story, states in headlines.items():
+        writes += ["3", story, json.dumps(states, separators=(",", ":")) if states else ""]
+        writes += ["4", story, why(states) or ""]
+    return writes
 
 
 def _keys(channel: str) -> list[str]:

@@ -40,18 +40,19 @@ class Guesses:
         self.redis = redis
         self._now = now
 
-    async def begin(self, guess: Guess) -> None:
+    async def begin(self, guess: Guess) -> int:
         """Count it as wrong before the password is looked at: of many at the same moment, none is free.
 
-        TooManyTries when it is not heard at all.
+        Its time, by which it is known when it `was_right`. TooManyTries when it is not heard at all.
         """
+        at = self._now()
         for key, rule in guess.counts:
-            stored, now = await ask(self.redis, "get", key), self._now()
-            self._let(lockout.parse(stored).wait(rule, now))
+            self._let(lockout.parse(await ask(self.redis, "get", key)).wait(rule, at))
         for key, rule in guess.counts:
-            await self._count(key, rule)
+            await self._count(key, rule, at)
+        return at
 
-    async def was_right(self, guess: Guess) -> None:
+    async def was_right(self, guess: Guess, at: int) -> None:
         """A person's count begins anew. A network has one failure less: whoever has a password of their own does not
         get it more guesses at those of others.
         """
@@ -59,19 +60,19 @@ class Guesses:
             if rule is PERSON:
                 await ask(self.redis, "delete", key)
             else:
-                await self._change(key, lambda tries, _: tries.one_less())
+                await self._change(key, lambda tries: tries.one_less(at))
 
-    async def _count(self, key: str, rule: Rule) -> None:
-        def again(tries: Tries, now: int) -> Tries:
-            self._let(tries.wait(rule, now))
-            return tries.again(now)
+    async def _count(self, key: str, rule: Rule, at: int) -> None:
+        def again(tries: Tries) -> Tries:
+            self._let(tries.wait(rule, at))
+            return tries.again(rule, at)
 
         await self._change(key, again)
 
-    async def _change(self, key: str, new: Callable[[Tries, int], Tries]) -> None:
+    async def _change(self, key: str, new: Callable[[Tries], Tries]) -> None:
         for _ in range(ATTEMPTS):
             stored = await ask(self.redis, "get", key)
-            tries = new(lockout.parse(stored), self._now())
+            tries = new(lockout.parse(stored))
             if await ask(self.redis, "eval", _REPLACE, 1, key, stored or "", tries.to_json(), lockout.FORGET_AFTER):
                 return
         raise Unavailable("Too many sign in at the same moment; try again.")

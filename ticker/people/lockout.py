@@ -16,32 +16,46 @@ class Rule(NamedTuple):
     free: int  # failures that cost nothing
     first: int  # ms to wait after the next
     longest: int  # ms
+    lose: int = 0  # ms after which one failure is forgotten; 0: none is, before all are
 
 
 PERSON = Rule(free=5, first=SECOND, longest=15 * 60 * SECOND)  # from one network, or one known device
-NETWORK = Rule(free=40, first=SECOND, longest=15 * 60 * SECOND)  # a whole newsroom may be behind one address
+# A whole newsroom may be behind one address.
+NETWORK = Rule(free=40, first=SECOND, longest=15 * 60 * SECOND, lose=5 * 60 * SECOND)
 
 
 class Tries(NamedTuple):
-    """Failures in a row, and when the last one was."""
+    """Failures in a row, when the last one was and the one before it, and since when none of them was forgotten."""
 
     failures: int = 0
     last: int = 0
+    before: int = 0
+    since: int = 0
 
     def wait(self, rule: Rule, now: int) -> int:
         """Milliseconds until another try is heard; 0 when it is heard now."""
-        if self.failures < rule.free or now - self.last >= FORGET_AFTER:
+        failures, _ = self._left(rule, now)
+        if failures < rule.free or now - self.last >= FORGET_AFTER:
             return 0
-        doublings = min(self.failures - rule.free, 30)
+        doublings = min(failures - rule.free, 30)
         return max(0, self.last + min(rule.longest, rule.first << doublings) - now)
 
-    def again(self, now: int) -> "Tries":
+    def again(self, rule: Rule, now: int) -> "Tries":
         """With one more. Every try counts as a failure until it turns out to be right."""
-        return Tries(1 if now - self.last >= FORGET_AFTER else self.failures + 1, now)
+        if now - self.last >= FORGET_AFTER:
+            return Tries(1, now, 0, now)
+        failures, since = self._left(rule, now)
+        return Tries(failures + 1, now, self.last, since)
 
-    def one_less(self) -> "Tries":
-        """The last one was right after all."""
-        return Tries(max(0, self.failures - 1), self.last)
+    def one_less(self, at: int) -> "Tries":
+        """The try at that time was right after all: it is as if it had not been."""
+        last = self.before if self.last == at else self.last
+        return self._replace(failures=max(0, self.failures - 1), last=last)
+
+    def _left(self, rule: Rule, now: int) -> tuple[int, int]:
+        """How many are not forgotten by now, and since when."""
+        lost = max(0, now - self.since) // rule.lose if rule.lose else 0
+        return (self.failures - lost, self.since + lost * rule.lose) if lost < self.failures else (0, now)
 
     def to_json(self) -> str:
         return json.dumps(self)

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticker import writers
 from ticker.desk.desk import Desk
-from ticker.errors import Conflict, NotFound, TooManyTries
+from ticker.errors import Conflict, Forbidden, NotFound, TooManyTries
 from ticker.most_read import reader
 from ticker.people import cookies, password
 from ticker.people.forms import read_form
@@ -20,6 +20,7 @@ from ticker.people.password import Passwords
 from ticker.people.people import People, Person
 from ticker.people.seal import Seal
 from ticker.people.sessions import Sessions
+from ticker.people.trail import By
 from ticker.settings import Settings
 from ticker.templates import HEADERS, SIGN_IN, WORDS, is_page, page
 
@@ -28,6 +29,7 @@ OIDC = SIGN_IN + "/oidc"
 HOME = "/desk"  # where one arrives who did not come from a page of the desk
 DEVICE_KEPT = 400 * 24 * 3600  # s; longer is cut to this by browsers
 MOST_LOGINS = 8  # that are remembered for a device
+PROVIDER = By("sign-in provider")
 
 _NEXT = re.compile(r"/desk(/[A-Za-z0-9][A-Za-z0-9._~@-]*)*/?")
 
@@ -43,18 +45,28 @@ async def sign_in(request: Request) -> Response:
     login, back = form["login"].lower(), _next(form["next"])
     guess = await _guess(request, login)
     try:
-        await _guesses(request).begin(guess)
+        begun = await _guesses(request).begin(guess)
     except TooManyTries as error:
         answer = _door(request, status=429, next=back, login=login, wait=error.retry_after)
         answer.headers["retry-after"] = str(error.retry_after)
         return answer
     person = await _people(request).get(login)
     if not await _passwords(request).match(person.password if person else None, form["password"]) or not person:
+        await _tell(request, "refused", person, "wrong password" if person else "nobody of that name")
         return _door(request, status=403, next=back, login=login, fault="sign_in_wrong")
-    await _guesses(request).was_right(guess)
+    await _guesses(request).was_right(guess, begun)
     if person.password and _passwords(request).is_outdated(person.password):
-        await _people(request).change(login, password=await _passwords(request).hash(form["password"]))
+        hashed = await _passwords(request).hash(form["password"])
+        await _people(request).change(login, by=person.by(), password=hashed)
+    await _tell(request, "sign_in", person, "password")
     return await welcome(request, person, back)
+
+
+async def _tell(request: Request, action: str, person: Person | None, reason: str) -> None:
+    """For the audit. What was typed for a name that nobody has stays out of it: it may be a password."""
+    network = reader.prefix(request.client.host if request.client else "")
+    by = person.by() if person else By("")
+    await _people(request).trail.add(action, person.login if person else "", by, reason=reason, network=network)
 
 
 async def welcome(request: Request, person: Person, back: str) -> Response:
@@ -75,7 +87,7 @@ async def sign_out(request: Request) -> Response:
     session = await writers.session_of(request)
     form = await read_form(request)
     if form["everywhere"]:
-        await _people(request).end_sessions(session.person.login)
+        await _people(request).end_sessions(session.person.login, by=session.person.by(session.via))
     await _sessions(request).end(session)
     answer = RedirectResponse(SIGN_IN, 303, HEADERS)
     cookies.take(request, answer, cookies.SESSION)
@@ -132,12 +144,16 @@ async def back(request: Request) -> Response:
     told = await _provider(request).finish(flow, request.query_params, _now(request))
     person = await _people(request).by_subject(told.subject)
     if person is None:
+        if await _people(request).is_barred(told.subject):
+            await _people(request).trail.add("refused", told.login, PROVIDER, reason="removed here")
+            raise Forbidden("You have been removed here. An admin can let you in again.")
         try:
-            person = await _people(request).add(told.login, told.name, told.roles, subject=told.subject)
+            person = await _people(request).add(told.login, told.name, told.roles, subject=told.subject, by=PROVIDER)
         except Conflict:
             raise Conflict(f"Somebody else is called {told.login!r} here; an admin must remove one of you.") from None
     else:
-        person = await _people(request).change(person.login, name=told.name, roles=told.roles)
+        person = await _people(request).change(person.login, by=PROVIDER, name=told.name, roles=told.roles)
+    await _tell(request, "sign_in", person, "provider")
     answer = await welcome(request, person, flow["next"])
     cookies.take(request, answer, cookies.FLOW)
     return answer
@@ -161,8 +177,10 @@ async def invitation(request: Request) -> Response:
     hashed = await _passwords(request).hash(form["password"])
     if await _people(request).accept(form["token"]) is None:
         return _invitation(request, None, "", status=404)
-    await _people(request).end_sessions(person.login)
-    return await welcome(request, await _people(request).change(person.login, password=hashed), HOME)
+    await _people(request).end_sessions(person.login, by=person.by())
+    person = await _people(request).change(person.login, by=person.by(), password=hashed)
+    await _tell(request, "sign_in", person, "link")
+    return await welcome(request, person, HOME)
 
 
 def _invitation(request: Request, person: Person | None, token: str, *, status: int, fault: str = "") -> Response:
@@ -191,17 +209,19 @@ async def new_password(request: Request) -> Response:
     person, form = session.person, await read_form(request)
     guess = await _guess(request, person.login)
     try:
-        await _guesses(request).begin(guess)
+        begun = await _guesses(request).begin(guess)
     except TooManyTries as error:
         return _account(request, person, status=429, wait=error.retry_after)
     if not await _passwords(request).match(person.password, form["password_now"]):
+        await _tell(request, "refused", person, "wrong password")
         return _account(request, person, status=403, fault="password_now_wrong")
-    await _guesses(request).was_right(guess)
+    await _guesses(request).was_right(guess, begun)
     fault = _fault(form["password"], person)
     if fault:
         return _account(request, person, status=422, fault=fault)
-    await _people(request).change(person.login, password=await _passwords(request).hash(form["password"]))
-    return await welcome(request, await _people(request).end_sessions(person.login), ACCOUNT)
+    hashed, by = await _passwords(request).hash(form["password"]), person.by(session.via)
+    await _people(request).change(person.login, by=by, password=hashed)
+    return await welcome(request, await _people(request).end_sessions(person.login, by=by), ACCOUNT)
 
 
 def _account(request: Request, person: Person, *, status: int = 200, fault: str = "", wait: int = 0) -> Response:

@@ -1,4 +1,4 @@
-import { quoted } from "./row.js";
+import { quoted, titleOf } from "./row.js";
 import { seen } from "./places.js";
 import { about, lasting, say, words } from "./words.js";
 
@@ -97,7 +97,9 @@ export class Actions {
     });
     if (!answer) return;
     const { reason, note, editions, template } = answer;
-    const notes = note && record.group && editions ? { notes: notesElsewhere(template) } : {};
+    const chosen = about.templates.kill[template];
+    const isOurs = chosen && note === chosen.note; // one's own words are in no other language
+    const notes = isOurs && record.group && editions ? { notes: notesElsewhere(template) } : {};
     const body = { reason, ...(note ? { note } : {}), ...notes, ...(record.group && !editions ? { editions: false } : {}) };
     if (await this.simply("retract", record, body, "kill")) this.done("killed_done", record);
   }
@@ -143,14 +145,22 @@ export class Actions {
     if (await this.simply("recall", record)) this.done("recalled_done", record);
   }
 
-  /** What has become of something that was sent on its way. @param {Record} record @param {(() => Promise<any>)|null} undo */
-  told(record, undo = null) {
+  /**
+   * What has become of something that was sent on its way.
+   *
+   * @param {Record} record @param {(() => Promise<any>)|null} undo
+   * @param {Record[]} sisters of other channels, which went with it and come back with it
+   */
+  told(record, undo = null, sisters = []) {
     const { dock, open, api } = this.page;
     const text = quoted(record);
     const takeBack = async () => {
-      const answer = await api.act(record, "recall");
+      const [answer, ...others] = await Promise.all([record, ...sisters].map((one) => api.act(one, "recall")));
+      const late = others.find(({ ok }) => !ok);
+      if (late) dock.failed(late, say("recall_failed", { title: titleOf(sisters[others.indexOf(late)].channel) }));
       if (!answer.ok) return dock.failed(answer, words.acts.recall);
       this.leaving = "";
+      if (late) return open(answer.body, "edit");
       dock.done(words.taken_back, { text });
       return open(answer.body, "edit");
     };
@@ -173,6 +183,7 @@ export class Actions {
   arrived(record) {
     if (!record || record.state === "scheduled") return;
     this.leaving = "";
+    this.page.dock.end();
     if (record.state === "live") this.page.dock.done(words.published_done, { text: quoted(record), offers: this.offers(record) });
     else this.page.dock.done(words.recalled_done, { text: quoted(record) });
   }
@@ -288,7 +299,10 @@ function mine({ author, handed_in_by: first }) {
 }
 
 /** What would have to be handed in to have it again. @param {Record} record */
-function drafted({ text, urgency, kicker, link, section, region, tags, source, group }) {
+function drafted({ text, urgency, kicker, link, section, region, tags, image, source, group, undo, publish_at: start, expires_in: seconds, expires_at: end }) {
   const { id: _, ...named } = source || {};
-  return { text, urgency, kicker, link, section, region, tags, group, state: "draft", ...(source ? { source: named } : {}) };
+  return {
+    text, urgency, kicker, link, section, region, tags, image, group, state: "draft", ...(source ? { source: named } : {}),
+    ...(start && !undo ? { publish_at: start } : {}), ...(seconds ? { expires_in: seconds } : end ? { expires_at: end } : {}),
+  };
 }

@@ -41,18 +41,18 @@ export class Api {
 
   /** @param {Record} record @param {string} action as in the API's addresses @param {object} [body] */
   act({ id, channel, version }, action, body = {}) {
-    const read = action === "approve" ? { "If-Match": `"${version}"` } : {}; // these words and no others
+    const read = ["approve", "release"].includes(action) ? { "If-Match": `"${version}"` } : {}; // these words and no others
     return this._change("POST", `${this._of(channel, id)}/${action}`, body, read);
   }
 
-  /** Of one story, together. @param {{[channel: string]: object}} drafts */
-  editions(drafts) {
-    return this._change("POST", "/v1/editions", { drafts });
+  /** Of one story, together. @param {{[channel: string]: object}} drafts @param {string} [group] that they are of already */
+  editions(drafts, group) {
+    return this._change("POST", "/v1/editions", { drafts, ...(group ? { group } : {}) });
   }
 
-  /** @param {object} draft */
-  check(draft) {
-    return this._ask("POST", `/v1/channels/${this.channel}/headlines/check`, draft);
+  /** @param {object} draft @param {boolean} again by itself: it is no sign of life */
+  check(draft, again) {
+    return this._ask("POST", `/v1/channels/${this.channel}/headlines/check${again ? "?again" : ""}`, draft);
   }
 
   /** @param {string} id */

@@ -17,6 +17,7 @@ export class Ask {
 
   /** @param {Question} question @returns {Promise<{reason: string, note: string, editions: boolean, template: number}|null>} */
   ask({ title, yes, text, more = "", lang, dir, templates = [], reason = true, note = true, editions = false, danger = false }) {
+    if (this.dialog.open) return Promise.resolve(null); // one answer is for one question
     this.templates = templates;
     get("ask-title").textContent = title;
     get("ask-yes").textContent = yes;

@@ -26,6 +26,8 @@ export class Composer {
     this.record = null;
     this.how = "new";
     this.version = 0;
+    /** @type {string|undefined} */
+    this.group = undefined; // of what went to other channels already
     this.busy = false;
     this.empty = this.fields;
     this.form.addEventListener("input", () => this.typed());
@@ -107,18 +109,23 @@ export class Composer {
 
   /** @param {Record} record @param {string} how "edit" or "correct" */
   open(record, how) {
+    this.take(record, how);
+    this.focus();
+  }
+
+  /** Also while somebody works elsewhere on the page. */
+  take(record, how) {
     Object.assign(this, { record, how, version: record.version });
     this.fill(recordFields(record));
     this.restore(record.id);
     this.say("");
     this.show();
-    this.focus();
     this.page.changed();
   }
 
   /** Nothing is lost: what was written stays in this browser, and comes back with the headline. */
   leave() {
-    Object.assign(this, { record: null, how: "new", version: 0 });
+    Object.assign(this, { record: null, how: "new", version: 0, group: undefined });
     this.fill(this.empty);
     this.restore(NEW);
     this.say("");
@@ -197,51 +204,65 @@ export class Composer {
     const { api, drafts } = this.page;
     const { fields } = this;
     const editions = about.editions.filter(({ name }) => fields[`edition-${name}`].trim());
-    const draft = { ...draftOf(fields), ...more };
+    const draft = { ...draftOf(fields), ...(this.group ? { group: this.group } : {}), ...more };
     const answer = editions.length ? await this.together(draft, editions) : await api.publish(draft);
-    if (!answer.ok) return this.refused(answer, words.publish);
-    drafts.forget(NEW);
-    this.leave();
-    this.page.actions().told(answer.body);
-    for (const { title, problem } of /** @type {any} */ (answer).refused || []) {
-      this.page.dock.failed({ ok: false, status: problem.status, body: null, problem }, say("edition_failed", { title }));
+    const { refused = [], sisters = [], group } = /** @type {any} */ (answer);
+    if (!answer.ok) {
+      this.group = group; // those that were taken are of one story with what is sent next, and are not sent again
+      for (const { channel } of sisters) this.fill({ [`edition-${channel}`]: "" });
+      return this.refused(answer, words.publish);
     }
-    return this.focus();
+    this.sent(null, fields);
+    this.page.actions().told(answer.body, null, sisters);
+    for (const { title, problem, text } of refused) {
+      this.page.dock.failed({ ok: false, status: problem.status, body: null, problem }, say("edition_failed", { title }), text);
+    }
+    return this.record ? undefined : this.focus();
   }
 
-  /** One that is refused does not stop the others, and waits on the desk of its own channel. */
+  /** What was sent leaves the form; what was begun there meanwhile stays. @param {Record|null} record @param {object} fields */
+  sent(record, fields) {
+    const isStill = this.id === (record ? record.id : NEW) && sameFields(this.fields, fields);
+    if (isStill || this.id !== (record ? record.id : NEW)) this.page.drafts.forget(record ? record.id : NEW);
+    if (isStill) this.leave();
+  }
+
+  /** One that is refused does not stop the others, and waits on the desk of its own channel, unless something is begun there. */
   async together(draft, editions) {
     const { kicker: _, ...common } = draft;
     const { fields } = this;
     const others = editions.map(({ name }) => [name, { ...common, text: fields[`edition-${name}`].trim() }]);
-    const answer = await this.page.api.editions({ [about.channel.name]: draft, ...Object.fromEntries(others) });
+    const answer = await this.page.api.editions({ [about.channel.name]: draft, ...Object.fromEntries(others) }, this.group);
     if (!answer.ok) return answer;
     const outcomes = new Map(answer.body.editions.map((one) => [one.channel, one]));
     const here = outcomes.get(about.channel.name);
-    const refused = editions.map(({ name, title }) => ({ name, title, problem: outcomes.get(name).problem })).filter(({ problem }) => problem);
-    for (const { name } of refused) {
-      this.page.drafts.of(name).keep(NEW, { ...this.empty, text: fields[`edition-${name}`], urgency: draft.urgency });
+    const all = editions.map(({ name, title }) => ({ name, title, ...outcomes.get(name), text: fields[`edition-${name}`].trim() }));
+    const refused = all.filter(({ problem }) => problem);
+    for (const { name, text } of refused) {
+      const there = this.page.drafts.of(name);
+      if (!here.problem && !there.find(NEW)) there.keep(NEW, { ...this.empty, text, urgency: draft.urgency });
     }
-    return { ok: !here.problem, status: here.status, body: here.headline, problem: here.problem, refused };
+    const sisters = all.flatMap(({ headline }) => headline || []);
+    return { ok: !here.problem, status: here.status, body: here.headline, problem: here.problem, refused, sisters, group: answer.body.group };
   }
 
   async save(release) {
-    const { api, drafts, dock, actions } = this.page;
+    const { api, actions } = this.page;
     const { record, fields } = this;
     const patch = patchOf(record, recordFields(record), fields, this.how);
     let answer = { ok: true, body: record, status: 200, problem: null };
     if (Object.keys(patch).length) answer = await api.edit(record, patch, this.version);
     if (answer.status === 412) return this.stale(answer);
     if (!answer.ok) return this.refused(answer, this.mainWord());
-    drafts.forget(record.id);
-    this.leave();
+    this.sent(record, fields);
     if (release) return actions().release(answer.body);
     return this.saved(record, answer.body, patch);
   }
 
   saved(before, record, patch) {
     const { api, dock } = this.page;
-    const back = Object.fromEntries(Object.keys(patch).map((name) => [name, before[name] === undefined ? null : before[name]]));
+    const names = Object.keys(patch).map((name) => (name === "expires_in" && before.expires_at ? "expires_at" : name));
+    const back = Object.fromEntries(names.map((name) => [name, before[name] === undefined ? null : before[name]]));
     const undoable = !patch.correction && Object.keys(patch).length;
     const run = async () => {
       const answer = await api.edit(record, back);
@@ -261,7 +282,7 @@ export class Composer {
     const mine = this.fields;
     const choice = await conflict.ask(mine.text, theirs);
     if (choice === "theirs") {
-      const kept = await api.publish({ ...draftOf(mine), publish_at: undefined, state: "draft" });
+      const kept = await api.publish({ ...draftOf(mine), state: "draft" });
       if (!kept.ok) return this.refused(kept, words.keep);
       drafts.forget(theirs.id);
       this.leave();
@@ -292,7 +313,7 @@ export class Composer {
     if (!now) this.say(words.gone_meanwhile);
     else if (now.version > this.version && !this.busy) {
       if (this.dirty) this.say(words.changed_meanwhile);
-      else this.open(now, this.how);
+      else this.take(now, this.how);
     } else if (now.state !== this.record.state) {
       this.record = { ...this.record, state: now.state };
       this.show();
@@ -305,7 +326,7 @@ function recordFields(record) {
   return {
     text: record.text, urgency: record.urgency, kicker: record.kicker || "", link: record.link || "",
     section: record.section || "", region: record.region || "", tags: (record.tags || []).join(", "),
-    source: record.source ? record.source.name : "", publish_at: local(record.publish_at), expires_in: "", correction: "",
+    source: record.source ? record.source.name : "", publish_at: record.undo ? "" : local(record.publish_at), expires_in: "", correction: "",
     ...Object.fromEntries(about.editions.map(({ name }) => [`edition-${name}`, ""])),
   };
 }

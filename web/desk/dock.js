@@ -17,8 +17,9 @@ export class Dock {
     this.polite = document.getElementById("polite");
     this.assertive = document.getElementById("assertive");
     /** @type {Offer|null} */
-    this.undo = null;
-    this.until = 0;
+    this.undo = null; // of what was done last
+    /** @type {{until: number, undo: Offer, nodes: HTMLElement[]}|null} */
+    this.window = null; // what still can be stopped, whatever is done meanwhile
   }
 
   /**
@@ -27,51 +28,78 @@ export class Dock {
    *        until: ms by the server's clock until which it can be taken back; then comes `after`
    */
   done(sentence, { text = "", undo = null, offers = [], until = 0, after = () => {} } = {}) {
-    clearInterval(this.timer);
-    Object.assign(this, { undo, until });
-    const count = until ? make("b", "countdown", lasting(until - this.now())) : null;
-    const buttons = [undo && { ...undo, key: until ? "Esc" : "Z" }, ...offers].filter(Boolean).map(button);
-    this.element.className = until ? "done counting" : "done";
-    this.element.replaceChildren(...[count, make("p", "", make("span", "", sentence), text && make("bdi", "", text))].filter(Boolean), ...buttons);
+    const words_ = make("p", "", make("span", "", sentence), text && make("bdi", "", text));
+    if (until) {
+      this.count(words_, { until, undo, after });
+      this.show("done", []);
+    } else {
+      this.undo = undo;
+      this.show("done", [words_, ...[undo && { ...undo, key: "Z" }, ...offers].filter(Boolean).map(button)]);
+    }
     this.polite.textContent = `${sentence} ${text}`;
-    if (!until) return;
+  }
+
+  count(sentence, { until, undo, after }) {
+    this.end();
+    this.undo = null;
     const whole = until - this.now();
+    const count = make("b", "countdown", lasting(whole));
+    this.window = { until, undo, nodes: [count, sentence, button({ ...undo, key: "Esc", run: () => this.stop() })] };
     this.timer = setInterval(() => {
-      const left = this.until - this.now();
+      const left = until - this.now();
       count.textContent = lasting(left);
       this.element.style.setProperty("--left", String(Math.max(0, left / whole)));
       if (left > 0) return;
-      clearInterval(this.timer);
-      this.until = 0;
+      this.end();
       after();
     }, REPEAT_MS);
   }
 
-  /** Whether something counts down that can still be stopped. */
-  get counting() {
-    return this.until > this.now();
+  /** @param {string} name @param {HTMLElement[]} nodes */
+  show(name, nodes) {
+    this.element.className = this.window ? `${name} counting` : name;
+    this.element.replaceChildren(...(this.window ? this.window.nodes : []), ...nodes);
   }
 
-  async takeBack() {
-    await this.settled(); // what is on its way is what was done last: it, and not what was before it
-    const undo = this.undo;
-    if (!undo) return;
-    this.undo = null;
+  /** Nothing counts down any more. */
+  end() {
     clearInterval(this.timer);
-    this.until = 0;
+    if (this.window) for (const node of this.window.nodes) node.remove();
+    this.window = null;
+    this.element.classList.remove("counting");
+  }
+
+  /** Whether something counts down that can still be stopped. */
+  get counting() {
+    return Boolean(this.window) && this.window.until > this.now();
+  }
+
+  /** What counts down does not go: at once, whatever else is on its way. */
+  stop() {
+    if (!this.window) return;
+    const { undo } = this.window;
+    this.end();
     undo.run();
   }
 
-  /** @param {import("./api.js").Answer} answer @param {string} what was wanted */
-  failed({ status, problem }, what) {
-    clearInterval(this.timer);
-    Object.assign(this, { undo: null, until: 0 });
+  async takeBack() {
+    if (this.counting && !this.undo) return this.stop();
+    await this.settled(); // what is on its way is what was done last: it, and not what was before it
+    if (this.counting && !this.undo) return this.stop();
+    const undo = this.undo;
+    this.undo = null;
+    return undo && undo.run();
+  }
+
+  /** @param {import("./api.js").Answer} answer @param {string} what was wanted @param {string} [text] that it was wanted with */
+  failed({ status, problem }, what, text = "") {
+    this.undo = null;
     const over = status === 401;
-    const why = over ? words.session_over : status ? [problem.detail, ...(problem.errors || []).map(({ detail }) => detail)].filter(Boolean).join(" ") : words.no_answer;
+    const detail = () => [problem.detail, ...(problem.errors || []).map(({ detail: one }) => one)].filter(Boolean).join(" ");
+    const why = over || !status ? make("span", "", over ? words.session_over : words.no_answer) : Object.assign(make("span", "", detail()), { lang: "en", dir: "ltr" });
     const sentence = say("failed", { what });
-    this.element.className = "done failed";
-    this.element.replaceChildren(make("p", "", make("b", "", sentence), make("span", "", why)), ...(over ? [signIn()] : []));
-    this.assertive.textContent = `${sentence} ${why}`;
+    this.show("done failed", [make("p", "", make("b", "", sentence), why, text && make("bdi", "", text)), ...(over ? [signIn()] : [])]);
+    this.assertive.textContent = `${sentence} ${why.textContent}`;
   }
 }
 

@@ -43,12 +43,4 @@ export class Drafts {
       // was never kept
     }
   }
-
-  /** The headlines somebody has begun to edit here, the newest first. @returns {string[]} ids */
-  edits() {
-    const ids = Object.keys(localStorage)
-      .filter((key) => key.startsWith(this.prefix))
-      .map((key) => key.slice(this.prefix.length));
-    return ids.filter((id) => id !== NEW).sort((a, b) => this.find(b).at - this.find(a).at);
-  }
 }

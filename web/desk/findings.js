@@ -1,9 +1,10 @@
 import { make } from "../wording.js";
 import { draftOf } from "./fields.js";
-import { clock, words } from "./words.js";
+import { clock, filled, words } from "./words.js";
 
 const PAUSE_MS = 350; // of the hand, before the server is asked
 const AGAIN_MS = 1500; // while it still looks at the link
+const MOST_TIMES = 10; // that a link is asked for of which nothing is known yet
 
 /**
  * What an editor should know before a headline leaves, as the server finds it, all at once.
@@ -36,12 +37,17 @@ export class Findings {
     this.timer = setTimeout(() => this.ask(draft, asked), PAUSE_MS);
   }
 
-  async ask(draft, asked) {
+  async ask(draft, asked, times = 1) {
     this.asked = asked;
-    const answer = await this.api.check(draft);
-    if (this.asked !== asked || !answer.ok) return; // it is written on already; or the publish itself will say why not
+    const answer = await this.api.check(draft, times > 1);
+    if (this.asked !== asked) return; // it is written on already
+    if (!answer.ok) {
+      this.asked = ""; // the publish itself will say why not
+      this.tell([]);
+      return;
+    }
     this.tell(answer.body.findings);
-    if (answer.body.waiting) this.timer = setTimeout(() => this.ask(draft, asked), AGAIN_MS);
+    if (answer.body.waiting && times < MOST_TIMES) this.timer = setTimeout(() => this.ask(draft, asked, times + 1), AGAIN_MS);
   }
 
   /** @param {Finding[]} found */
@@ -51,8 +57,10 @@ export class Findings {
   }
 
   /** @param {Finding} finding */
-  row({ code, level, sentence, id, text, state, at }) {
-    const told = make("span", "", (words.findings || {})[code] || sentence);
+  row(finding) {
+    const { code, level, sentence, id, text, state, at } = finding;
+    const known = (words.findings || {})[code];
+    const told = make("span", "", known ? filled(known, finding) : sentence);
     const row = make("li", "", make("b", "level", words.levels[level]), told);
     row.dataset.level = level;
     if (text) {

@@ -128,10 +128,11 @@ export class Lists {
     return undefined;
   }
 
-  /** The headline at hand; without one the newest on the strip. */
+  /** The headline at hand, and none when that has gone; before there was one, the newest on the strip. */
   get current() {
+    if (this.currentId) return this.find(this.currentId);
     const [first] = [...this.placed.strip].sort((a, b) => Date.parse(b.published_at) - Date.parse(a.published_at));
-    return this.find(this.currentId) || first;
+    return first;
   }
 
   elementOf(id) {

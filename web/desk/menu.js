@@ -1,4 +1,5 @@
 import { make } from "../wording.js";
+import { letterOf } from "./shortcuts.js";
 
 /** A few choices beside what they are about; Escape, and a click elsewhere, choose none. */
 export class Menu {
@@ -52,8 +53,9 @@ export class Menu {
     const buttons = [...this.element.querySelectorAll("button")];
     const at = buttons.indexOf(/** @type {any} */ (document.activeElement));
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const index = this.keys.indexOf(event.key.toLowerCase());
     event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
+    const index = this.keys.indexOf(letterOf(event));
     if (step && !event.shiftKey) buttons[(at + step + buttons.length) % buttons.length].focus();
     else if (index >= 0) this.choice(index);
     else return;

@@ -91,7 +91,7 @@ new Shortcuts({
   calm: () => composer.step(1),
   undo: () => dock.takeBack(),
   escape: () => {
-    if (dock.counting) dock.takeBack();
+    if (dock.counting) dock.stop();
     else if (composer.form.contains(document.activeElement)) lists.focusCurrent();
     else if (composer.record) composer.leave();
   },

@@ -15,7 +15,7 @@ export function build(record) {
   return row;
 }
 
-/** @param {HTMLElement} row @param {Record} record @param {{presence?: string[], siblings?: string[]}} beside */
+/** @param {HTMLElement} row @param {Record} record @param {{presence?: string[]}} beside */
 export function fill(row, record, beside = {}) {
   const key = JSON.stringify([record, beside]);
   if (row.dataset.shown === key) return;
@@ -59,20 +59,25 @@ function facts(record) {
   ].filter(Boolean);
 }
 
-/** @param {Record} record @param {{presence?: string[], siblings?: string[]}} beside */
-function marks({ correction, pinned, stale, unseconded, lang, dir }, { presence = [], siblings = [] }) {
+/** @param {Record} record @param {{presence?: string[]}} beside */
+function marks({ correction, pinned, stale, unseconded, lang, dir }, { presence = [] }) {
   const corrected = correction && make("span", "mark corrected", `${words.correction}: `, Object.assign(make("bdi", "", correction), { lang, dir }));
   return [
     pinned && make("span", "mark pinned", words.pinned),
     corrected,
-    stale && make("span", "mark stale", filled(words.stale_by[stale.action], { title: titleOf(stale.channel) })),
+    stale && make("span", "mark stale", staleness(stale)),
     unseconded && make("span", "mark unseconded", words.unseconded),
-    ...siblings.map((title) => make("span", "mark sibling", title)),
     ...presence.map((name) => make("span", "mark presence", make("bdi", "", name))),
   ].filter(Boolean);
 }
 
-function titleOf(channel) {
+/** What was done to another edition; or, on this channel itself, to another headline of the same words. */
+function staleness({ action, channel }) {
+  return channel === about.channel.name ? words.stale_words : filled(words.stale_by[action], { title: titleOf(channel) });
+}
+
+/** @param {string} channel */
+export function titleOf(channel) {
   const edition = about.editions.find(({ name }) => name === channel);
   return edition ? edition.title : channel;
 }

@@ -3,11 +3,12 @@ import { ACTIONS } from "./actions.js";
 import { words } from "./words.js";
 
 const SINGLE = "desk:single-keys";
+const MOVES = new Set(["arrowup", "arrowdown", "j", "k"]);
 
 /** Of the page itself; those of headlines are in ACTIONS. By group: what a key does, and the key as it is shown. */
 export const KEYS = {
   write: [["flash_key", "f"], ["new_key", "n"], ["publish_key", "Ctrl ↵"], ["keep_key", "Ctrl S"], ["urgency_key", "Ctrl ↑ ↓"], ["leave_key", "Esc"]],
-  go: [["rows_key", "↑ ↓"], ["compose_key", "1"], ["queue_key", "2"], ["strip_key", "3"], ["held_key", "4"], ["menu_key", "m"], ["help_key", "?"]],
+  go: [["rows_key", "↑ ↓"], ["compose_key", "1"], ["queue_key", "2"], ["strip_key", "3"], ["held_key", "4"], ["menu_key", "m ↵"], ["help_key", "?"]],
   urgent: [["kill_key", "Ctrl Shift X"], ["hold_key", "Ctrl Shift H"], ["undo_key", "z"], ["stop_key", "Esc"]],
 };
 
@@ -39,7 +40,7 @@ export class Shortcuts {
     const run = this.meaning(event);
     if (!run) return;
     event.preventDefault();
-    run();
+    if (!event.repeat || MOVES.has(letterOf(event))) run(); // a key that is held down does not go on to the next headline
   }
 
   meaning(event) {
@@ -55,14 +56,17 @@ export class Shortcuts {
       }[letter];
     }
     if (letter === "escape") return page.escape;
-    if (writing || !this.single.checked) return null;
-    if (event.shiftKey && letter === "arrowup") return () => this.act("up");
-    if (event.shiftKey && letter === "arrowdown") return () => this.act("down");
+    if (writing) return null;
     const row = event.target.closest(".record");
+    const plain = {
+      arrowdown: event.shiftKey ? () => this.act("down") : row && page.next,
+      arrowup: event.shiftKey ? () => this.act("up") : row && page.previous,
+      contextmenu: row && page.menu, enter: row === event.target && page.menu,
+    }[letter];
+    if (plain || !this.single.checked) return plain;
     const own = {
       n: page.create, f: page.flash, z: page.undo, m: page.menu, "?": () => this.show(),
       1: page.compose, 2: page.queue, 3: page.strip, 4: page.held, j: page.next, k: page.previous,
-      arrowdown: row && page.next, arrowup: row && page.previous,
     }[letter];
     if (own) return own;
     if (event.shiftKey && letter !== "+") return null;
@@ -82,9 +86,10 @@ export class Shortcuts {
 }
 
 /** The key's letter; on a keyboard without Latin letters the one that stands in its place. */
-function letterOf({ key, code }) {
+export function letterOf({ key, code, shiftKey }) {
   const latin = /^[\x20-\x7e]$/.test(key) || key.length > 1;
   if (latin) return key.toLowerCase();
+  if (code === "Slash" && shiftKey) return "?";
   return code.startsWith("Key") ? code.slice(3).toLowerCase() : key;
 }
 

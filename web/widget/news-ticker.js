@@ -46,7 +46,6 @@ class NewsTicker extends HTMLElement {
   disconnectedCallback() {
     this._over.abort();
     clearTimeout(this._doubt);
-    clearTimeout(this._ebb);
     clearInterval(this._flip);
     this._announcer.stop();
     this._crawl.stop();
@@ -182,7 +181,7 @@ class NewsTicker extends HTMLElement {
     hide.firstChild.textContent = words.hide;
     this._showState();
     this._show();
-    if (this._onAir(this._waiting)) this._flash(this._waiting);
+    this._flash(this._onAir(this._waiting));
     this._waiting = null;
   }
 
@@ -211,7 +210,7 @@ class NewsTicker extends HTMLElement {
     if (this._is("flip") && !rows.querySelector(".on")) this._turn();
     count.textContent = late ? counted(words.fresh, late, words.lang) : "";
     quiet.textContent = ready && !shown.length ? words.quiet : "";
-    if (!this._onAir(strap.headline)) this._strap();
+    this._strap(this._onAir(strap.headline));
     if (ready) this._announcer.show(shown);
   }
 
@@ -228,25 +227,27 @@ class NewsTicker extends HTMLElement {
   }
 
   _flash(headline) {
-    if (!this._words) return void (this._waiting = headline); // until it can be told in its language
+    if (!headline || !this._words) return void (this._waiting = headline); // until it can be told in its language
     this._strap(headline);
+    clearTimeout(this._ebb);
     if (!this._is("strap")) this._ebb = setTimeout(() => this._strap(), STRAP_MS);
-    this._announcer.interrupt(`${this._words.flash}: ${headline.text}`);
+    this._announcer.interrupt(this._words.flash, headline.text);
     this._tell("flash", { headline });
   }
 
   /** The bar over the strip, with a flash on it or gone. */
   _strap(headline) {
     const { strap } = this._parts;
-    clearTimeout(this._ebb);
-    strap.headline = headline;
-    strap.replaceChildren(...(headline && !this.paused ? [...tags(headline, this._words), wording(headline)] : []));
     this.toggleAttribute("sounding", Boolean(headline));
+    if (headline === strap.headline) return;
+    strap.headline = headline;
+    strap.replaceChildren(...(headline && (!this.paused || this._held.has(headline.id))
+      ? [...tags(headline, this._words), wording(headline)] : []));
   }
 
-  /** Whether it still is. */
+  /** As it stands now; undefined when it has left. */
   _onAir(headline) {
-    return this.headlines.some(({ id }) => id === headline?.id);
+    return this.headlines.find(({ id }) => id === headline?.id);
   }
 
   _is(mode) {

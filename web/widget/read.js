@@ -4,7 +4,8 @@
  *
  *   <script type="module" src="…/read.js" data-channel="en"></script>
  *
- * The story is the page's canonical address, or `data-story`.
+ * The story is the page's canonical address, or `data-story`; without either, its address. What follows the question
+ * mark of an address goes nowhere: it may hold a secret.
  */
 
 const READ_S = 5;
@@ -30,9 +31,9 @@ if (!globalPrivacyControl && doNotTrack !== "1") {
 async function tell() {
   /** @type {HTMLLinkElement|null} */
   const canonical = document.querySelector("link[rel=canonical]");
-  const said = new URLSearchParams({ s: story || (canonical ? canonical.href : location.href), d: String(seen) });
+  const said = new URLSearchParams({ s: story || (canonical ? canonical.href : plain(location.href)), d: String(seen) });
   if (webdriver) said.set("w", "1");
-  if (document.referrer.startsWith(`${location.origin}/`)) said.set("f", document.referrer);
+  if (document.referrer.startsWith(`${location.origin}/`)) said.set("f", plain(document.referrer));
   if (onSocket(JSON.stringify({ type: "read", ...Object.fromEntries(said), d: seen }))) return;
   const address = new URL(`v1/channels/${encodeURIComponent(channel)}/reads`, new URL(base, document.baseURI)).href;
   const headers = { "content-type": "text/plain" };
@@ -41,6 +42,10 @@ async function tell() {
   } catch (error) {
     new Image().src = `${address}.gif?${said}`; // where only pictures pass
   }
+}
+
+function plain(address) {
+  return address.split(/[?#]/)[0];
 }
 
 /** On the stream that is open anyway. */

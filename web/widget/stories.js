@@ -1,6 +1,7 @@
 /** A list of stories from the server, as an element: what <most-read> and <read-next> have in common. */
 
 const EVERY_MS = 60000;
+const LEAVES = ["retracted", "held", "expired"];
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
@@ -20,6 +21,11 @@ export class Stories extends HTMLElement {
   /** The heading, by language. @type {Record<string, string>} */
   _titles;
 
+  /** What the server has told last, and the headlines that have left. */
+  _told = { stories: [] };
+  _gone = new Set();
+  _asked = 0;
+
   static observedAttributes = ["channel", "window", "story", "section", "region", "label", "lang", "dir", "limit"];
 
   connectedCallback() {
@@ -32,6 +38,7 @@ export class Stories extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this._timer);
+    this._timer = 0;
     if (this._floor) this._floor.close();
   }
 
@@ -47,7 +54,13 @@ export class Stories extends HTMLElement {
     this._floor.onmessage = ({ data }) => (data || []).forEach((message) => this._heard(message));
   }
 
-  _heard(_message) {}
+  /** What is killed is gone from every list in the same moment, and no answer that was on its way brings it back. */
+  _heard({ type, id, headline, headlines = [headline] }) {
+    for (const one of headlines) if (one) this._gone.delete(one.id);
+    if (!LEAVES.includes(type)) return;
+    this._gone.add(id);
+    if (this._told.stories.some((story) => story.headline === id)) this._draw();
+  }
 
   /** @returns {string} what is asked for, below the channel */
   _path() {
@@ -60,9 +73,11 @@ export class Stories extends HTMLElement {
   }
 
   async _ask() {
+    const turn = (this._asked += 1);
     try {
       const answer = await fetch(this._address(this._path()), { credentials: "omit" });
-      if (answer.ok) this._show(await answer.json());
+      const told = answer.ok && await answer.json();
+      if (told && turn === this._asked) this._show(told); // else another list has been asked for meanwhile
     } catch (error) {
       // what stands there stays, until it is too old
     }
@@ -71,13 +86,20 @@ export class Stories extends HTMLElement {
 
   _age() {}
 
-  _show({ stories }) {
-    const shown = stories.slice(0, Number(this.getAttribute("limit")) || 10);
+  _show(told) {
+    this._told = told;
+    this._draw();
+  }
+
+  _draw() {
+    const limit = Number(this.getAttribute("limit")) || 10;
+    const shown = this._told.stories.filter(({ headline }) => !this._gone.has(headline)).slice(0, limit);
     const lang = this.getAttribute("lang") || document.documentElement.lang || "en";
     const title = make("h2", "title", this.getAttribute("label") || this._titles[lang.split("-")[0]] || this._titles.en);
     const list = make("ol", "list", ...shown.map((story, index) => row(story, index, lang)));
     this.hidden = shown.length === 0;
     this.shadowRoot.replaceChildren(title, list);
+    this._age();
   }
 }
 

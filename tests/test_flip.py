@@ -1,0 +1,121 @@
+"""A title that holds one line: every headline comes, none that was killed stands, and the rhythm is the output's."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.pushed import A, B, C, flash, item, playlist
+from tests.samples import NOW
+from workers.onair.adapter import Message
+from workers.onair.flip import Flip
+
+STANDS = 2000  # ms
+
+
+def begun(told: Message) -> Flip:
+    flip = Flip()
+    flip.change(told)
+    return flip
+
+
+def lines(flip: Flip, times: int, now: int = NOW) -> list[str]:
+    """What stands there, in order, asked each time that it wants to be."""
+    found: list[str] = []
+    while len(found) < times:
+        text, seconds = flip.line(now)
+        found.append(text)
+        now += max(1, round(seconds * 1000))
+    return found
+
+
+def test_before_there_is_a_playlist_nothing_stands_there() -> None:
+    assert Flip().line(NOW)[0] == ""
+
+
+def test_headlines_come_round_in_their_rhythm() -> None:
+    flip = begun(playlist(item(A), item(B), lead_in=["Welcome"]))
+    assert lines(flip, 4) == ["Welcome", "Headline a", "Headline b", "Headline a"]
+    flip = begun(playlist(item(A), item(B)))
+    at = [flip.line(NOW + ms)[0][-1] for ms in (0, STANDS - 1, STANDS, 2 * STANDS)]
+    assert at == ["a", "a", "b", "a"]
+
+
+def test_in_a_rehearsal_no_line_is_without_its_mark() -> None:
+    flip = begun(playlist(item(A), kind="training", lead_in=["Welcome"], lead_out=["Goodbye"]))
+    assert lines(flip, 2) == ["REHEARSAL: Welcome", "REHEARSAL: Headline a"]
+    flip.change(playlist(item(A), kind="training", on=False, stop="item", lead_out=["Goodbye"]))
+    assert flip.line(NOW + 3 * STANDS)[0] == "REHEARSAL: Goodbye"
+    assert lines(begun(playlist(kind="training")), 1) == ["REHEARSAL: Stay with us"]
+
+
+def test_without_headlines_the_fallback_comes_round() -> None:
+    assert lines(begun(playlist(fallback=["One", "Two"])), 3) == ["One", "Two", "One"]
+    assert lines(begun(playlist(fallback=[])), 1) == [""]
+
+
+def test_a_kill_is_off_at_once_and_what_leaves_finishes() -> None:
+    flip = begun(playlist(item(A), item(B)))
+    assert flip.line(NOW)[0] == "Headline a"
+    flip.change(playlist(item(B), leaving=[A]))
+    assert flip.line(NOW + 100)[0] == "Headline a"
+    flip.change(playlist(item(B)))
+    assert flip.line(NOW + 200)[0] == "Headline b"
+
+
+def test_new_headlines_come_next_and_the_gallerys_choice_before_them() -> None:
+    flip = begun(playlist(item(A), item(B)))
+    flip.line(NOW)
+    flip.change(playlist(item(A), item(B), item(C)))
+    assert lines(flip, 4) == ["Headline a", "Headline c", "Headline b", "Headline c"]
+    flip.change(playlist(item(A), item(B), item(C), first=B))
+    assert flip.line(NOW + 10 * STANDS)[0] == "Headline b"
+
+
+def test_a_take_over_gives_the_line_back_for_the_rest_of_its_time() -> None:
+    flip = begun(playlist(item(A), item(B), takeovers=[flash(C, NOW + 500, NOW + 10_500)]))
+    assert [flip.line(NOW + ms)[0] for ms in (0, 500, 10_499, 10_500, 11_999, 12_000)] == [
+        "Headline a", "Flash c", "Flash c", "Headline a", "Headline a", "Headline b",
+    ]  # fmt: skip
+
+
+def test_it_stops_as_it_is_told() -> None:
+    def stopped(stop: str) -> list[str]:
+        flip = begun(playlist(item(A), item(B), item(C)))
+        flip.line(NOW)
+        flip.change(playlist(item(A), item(B), item(C), on=False, stop=stop, lead_out=["Goodbye"]))
+        return lines(flip, 5, NOW + 100)
+
+    assert stopped("now") == [""] * 5
+    assert stopped("item") == ["Headline a", "Goodbye", "", "", ""]
+    assert stopped("loop") == ["Headline a", "Headline b", "Headline c", "Goodbye", ""]
+    assert lines(begun(playlist(item(A), on=False)), 1) == [""]
+
+
+def test_it_comes_again_from_the_start() -> None:
+    flip = begun(playlist(item(A), item(B)))
+    flip.line(NOW)
+    flip.change(playlist(item(A), item(B), on=False, stop="now"))
+    assert flip.line(NOW + 1)[0] == ""
+    flip.change(playlist(item(A), item(B)))
+    assert flip.line(NOW + 2)[0] == "Headline a"
+
+
+sets = st.lists(st.sampled_from([A, B, C, "d" * 16, "e" * 16]), unique=True)
+
+
+@given(st.lists(st.tuples(sets, sets, st.integers(0, 5000)), min_size=1))
+def test_whatever_changes_nothing_stands_that_may_not_and_it_is_never_empty(changes: list[Any]) -> None:
+    flip, now = Flip(), NOW
+    for ids, leaving, later in changes:
+        now += later
+        flip.change(playlist(*(item(one, one) for one in ids), leaving=[one for one in leaving if one not in ids]))
+        text, seconds = flip.line(now)
+        assert text in {*ids, *leaving} or (text == "Stay with us")
+        assert seconds >= 0
+
+
+@given(sets.filter(bool))
+def test_in_one_loop_every_headline_comes(ids: list[str]) -> None:
+    flip = begun(playlist(*(item(one, one) for one in ids)))
+    assert lines(flip, len(ids)) == ids

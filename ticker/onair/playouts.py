@@ -1,0 +1,397 @@
+"""One process's playlists: made of the boards that the hub follows and of what the gallery has decided.
+
+Whoever follows an output gets its newest playlist; one who is slow misses what lies between.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ticker.channel import Channel
+from ticker.desk.tally import Tally
+from ticker.errors import NoOutput, TickerError
+from ticker.events import Event, EventType
+from ticker.fanout.hub import Hub
+from ticker.onair import as_run, watch
+from ticker.onair.control import Control
+from ticker.onair.log import Known, OnAirLog, Told
+from ticker.onair.output import Output
+from ticker.onair.playlist import Counted, Mark, Strip
+from ticker.onair.playout import Playout
+from ticker.onair.report import Report
+from ticker.onair.target import Target
+from ticker.onair.targets import Targets
+from ticker.onair.watch import Alarm
+from ticker.position import Position
+from ticker.store import Gone, end_if_cancelled, refusal
+
+TICK = 0.25  # s between looks at whose time is over
+AGAIN = 2.0  # s at most before Redis is tried again
+LEAVES_FOR = 1_800_000  # ms for which what has expired may finish its run
+_TOLD = {
+    "name", "title", "type", "channels", "mode", "fps", "speed", "clearance", "two_people", "within_minutes", "look",
+}  # fmt: skip
+
+logger = logging.getLogger(__name__)
+
+Pages = Mapping[str, Mapping[str, dict[str, Any]]]  # the last report of each, by output and name
+
+
+class Playouts:
+    """Of all outputs."""
+
+    def __init__(self, hub: Hub, outputs: Mapping[str, Output], channels: Mapping[str, Channel]) -> None:
+        self.hub = hub
+        self.log = OnAirLog(hub.stream.redis)
+        self.targets = Targets(hub.stream.redis)
+        self._outputs = {
+            name: Playout(output, [channels[one] for one in output.channels]) for name, output in outputs.items()
+        }
+        self._leaving: dict[str, dict[str, int]] = {name: {} for name in channels}
+        self._loaded = False
+        hub.listeners.append(self._hear)
+
+    def __iter__(self) -> Iterator[Playout]:
+        return iter(self._outputs.values())
+
+    def of(self, name: str) -> Playout:
+        """As it is now. NoOutput when there is none of that name."""
+        found = self._outputs.get(name)
+        if found is None:
+            raise NoOutput(name)
+        if found.is_due:
+            self._renew(found)
+        return found
+
+    def now(self) -> int:
+        return self.hub.stream.now()
+
+    async def follow(self, name: str, beat: float = 2.0) -> AsyncIterator[dict[str, Any] | None]:
+        """The playlist now, and each time it changes, the newest, once more when its anchor is known; None when
+        nothing changed for `beat` seconds.
+        """
+        playout, told = self.of(name), ("", False)
+        await self._adopt(playout)
+        playout.followers += 1
+        try:
+            while True:
+                message = playout.message(self.now())
+                news = (message["id"], message["anchor"] is not None)
+                if news != told:
+                    told = news
+                    yield message
+                elif not await playout.changed(beat):
+                    yield None
+        finally:
+            playout.followers -= 1
+
+    async def watch(self, names: Sequence[str], beat: float) -> AsyncIterator[list[str] | None]:
+        """Which of these outputs have changed, at first all of them; None when none has for `beat` seconds."""
+        playouts = {name: self.of(name) for name in names}
+        known, followed = dict[str, int](), list[Playout]()
+        try:
+            for playout in playouts.values():
+                await self._adopt(playout)
+                playout.followers += 1
+                followed.append(playout)
+            while True:
+                changed = [name for name, playout in playouts.items() if known.get(name) != playout.version]
+                known |= {name: playouts[name].version for name in changed}
+                if changed:
+                    yield changed
+                elif not await _first([playout.changed(beat) for playout in playouts.values()]):
+                    yield None
+        finally:
+            for playout in followed:
+                playout.followers -= 1
+
+    async def _adopt(self, playout: Playout) -> None:
+        """What pages elsewhere have already, while nobody follows it here."""
+        if not playout.followers:
+            with contextlib.suppress(*Gone):
+                current = await self.log.current(playout.output.name)
+                if not playout.followers:
+                    self._take_over(playout, current)
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._tick())
+
+    # --- the boards -------------------------------------------------------------------------------------------------
+
+    def _hear(self, channel: str, batch: Sequence[tuple[Position, Event]]) -> None:
+        leaving = self._leaving.get(channel)
+        if leaving is None:
+            return
+        for position, event in batch:
+            if event.type is EventType.EXPIRED:
+                leaving[event.id] = position.ms
+            elif event.type.concerns_a_headline:
+                leaving.pop(event.id, None)
+        had = {playout.output.name: playout.running for playout in self._showing(channel)} if batch else {}
+        for playout in self._showing(channel):
+            self._mark(playout)
+        for _, event in batch:
+            if event.type in (EventType.HELD, EventType.RETRACTED):
+                self._expect(channel, event.id, [name for name, ids in had.items() if event.id in ids])
+
+    def _showing(self, channel: str) -> list[Playout]:
+        return [playout for playout in self._outputs.values() if channel in playout.output.channels]
+
+    def _mark(self, playout: Playout) -> None:
+        """It is made anew: at once when somebody waits for it, else when it is asked for."""
+        playout.is_due = True
+        if playout.followers:
+            self._renew(playout)
+
+    def _renew(self, playout: Playout) -> None:
+        fanouts = [self.hub.fanouts[channel.name] for channel in playout.channels]
+        if not self._loaded or any(fanout.position is None for fanout in fanouts):
+            return
+        strips = []
+        for channel, fanout in zip(playout.channels, fanouts, strict=True):
+            assert fanout.position is not None
+            leaving = frozenset(self._leaving[channel.name])
+            strips.append(Strip(channel, fanout.board.ordered(), fanout.position.ms, leaving))
+        playout.renew(strips, self.now())
+
+    def _expect(self, channel: str, headline_id: str, outputs: Iterable[str]) -> None:
+        """Receipts: of what was taken off, these outputs must say that it is gone."""
+        for tally in self._tallies(channel, headline_id):
+            for name in outputs:
+                for page in self._outputs[name].live_pages(self.now()):
+                    tally.expect(_screen(name, page))
+
+    def _tallies(self, channel: str, headline_id: str) -> list[Tally]:
+        return [tally for tally in self.hub.fanouts[channel].tallies if tally.id == headline_id]
+
+    # --- what pages report ------------------------------------------------------------------------------------------
+
+    async def report(self, name: str, report: Report) -> None:
+        """TickerError when what has run cannot be kept now: the page then says it again."""
+        playout, now = self.of(name), self.now()
+        covered = [{"id": one.id, "page": report.page, "at": min(one.at or now, now)} for one in report.covered]
+        covered += [{"id": one, "page": report.page, "at": now} for one in self._gone(playout, report)]
+        ran = [
+            as_run.ran(playout.output, playout.clearances.get((shown.id, shown.version)), report.page, shown, now)
+            for shown in report.ran
+        ]
+        if ran or covered:
+            await self.log.add_report(name, report.page, report.boot, report.seq, ran, covered)
+        page = playout.pages[report.page] = watch.seen(report, now, playout.pages.get(report.page))
+        try:
+            await self.log.seen(name, report.page, page)
+            if report.anchor is not None and playout.anchor is None and playout.knows(report.anchor):
+                await self.log.set_anchor(name, report.playlist, report.anchor.told())
+        except Gone as error:
+            raise refusal(error) from error
+
+    def _gone(self, playout: Playout, report: Report) -> Iterator[str]:
+        """What this page was to take off, and has not on its screen; it had nothing to cover."""
+        if playout.playlist is None or report.playlist != playout.playlist.id:
+            return
+        screen = _screen(playout.output.name, report.page)
+        told = {*report.on_screen, *(one.id for one in report.covered)}
+        for channel in playout.channels:
+            for tally in self.hub.fanouts[channel.name].tallies:
+                if tally.outputs.get(screen, 0) is None and tally.id not in told:
+                    yield tally.id
+
+    async def forget(self, name: str, page: str) -> None:
+        """TickerError when Redis cannot."""
+        self.of(name).pages.pop(page, None)
+        try:
+            await self.log.forget_page(name, page)
+        except Gone as error:
+            raise refusal(error) from error
+
+    async def state(self, name: str) -> dict[str, Any]:
+        """All that the gallery sees of an output. TickerError when it cannot be told."""
+        return (await self.states([name]))[0]
+
+    async def states(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """The same of several, with one look at Redis."""
+        playouts = [self.of(name) for name in names]
+        try:
+            pages, targets = await self._told_of(*playouts)
+        except (TickerError, *Gone):  # what we know of ourselves
+            return [self._state(playout, list(playout.pages.values()), None) for playout in playouts]
+        return [self._state(playout, *_of(playout, pages, targets)) for playout in playouts]
+
+    def _state(
+        self, playout: Playout, pages: Sequence[Mapping[str, Any]], targets: Sequence[Target] | None
+    ) -> dict[str, Any]:
+        playlist, now = playout.current(), self.now()
+        waiting = [
+            {
+                **json.loads(one.headline.to_json()),
+                "why": one.why,
+                **({"sentence": one.sentence} if one.sentence else {}),
+            }
+            for one in playlist.waiting
+        ]
+        return {
+            "output": playout.output.model_dump(mode="json", include=_TOLD),
+            "now": now,
+            "playlist": playout.message(now),
+            "control": playout.control.model_dump(mode="json"),
+            "waiting": waiting,
+            "crowded": playlist.crowded,
+            "loop_seconds": round(playlist.seconds, 1),
+            "pages": pages,
+            "targets": [asdict(target) for target in targets or ()],
+            "alarms": [alarm.to_dict() for alarm in self.wrong(playout, pages, targets)],
+        }
+
+    async def alarms(self, name: str) -> list[Alarm]:
+        """What is wrong with an output. Gone or TickerError when Redis cannot say."""
+        playout = self.of(name)
+        return self.wrong(playout, *_of(playout, *await self._told_of(playout)))
+
+    async def _told_of(self, *playouts: Playout) -> tuple[Pages, list[Target]]:
+        """All pages, and the systems that they are pushed to. Gone or TickerError when Redis cannot say."""
+        for playout in playouts:
+            await self._adopt(playout)
+        is_pushed = any(playout.output.systems for playout in playouts)
+        return await self.log.pages(), await self.targets.all() if is_pushed else []
+
+    def wrong(
+        self, playout: Playout, pages: Sequence[Mapping[str, Any]], targets: Sequence[Target] | None
+    ) -> list[Alarm]:
+        """Of `targets` nothing is said when they are not known."""
+        playlist = playout.current()
+        return watch.alarms(
+            playout.output, playlist.id, playout.changed_at, empty=not playlist.items, crowded=playlist.crowded,
+            on=playout.control.on, pages=pages, targets=targets, now=self.now(),
+        )  # fmt: skip
+
+    # --- the gallery ------------------------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while True:
+            end_if_cancelled()
+            try:
+                known = await self.log.load(list(self._outputs))
+                self._load(known)
+                async for batch in self.log.follow(known.after):
+                    end_if_cancelled()
+                    for told in batch:
+                        self._take(told)
+            except Gone as error:
+                logger.debug("the outputs' log cannot be read: %s", error)
+                await asyncio.sleep(random.uniform(0, AGAIN))
+            except Exception:
+                logger.exception("a fault of ours with the outputs; going on")
+                await asyncio.sleep(AGAIN)
+
+    def _load(self, known: Known) -> None:
+        self._loaded = True
+        for name, playout in self._outputs.items():
+            playout.decide(known.controls.get(name, Control()))
+            playout.counted = Counted(known.plays[name], playout.counted.at)
+            self._take_over(playout, known.current.get(name))
+
+    def _take_over(self, playout: Playout, current: Mapping[str, Any] | None) -> None:
+        """The frame and the anchor of what pages elsewhere have, if it is the same."""
+        if current:
+            digest, _, frame = current["id"].rpartition("-")
+            playout.before = Mark(digest, int(frame))
+            playout.playlist, playout.previous, playout.running = None, "", frozenset()
+        self._renew(playout)
+        if current and playout.playlist is not None and playout.playlist.id == current["id"]:
+            playout.kept, playout.anchor = current["id"], current["anchor"]
+
+    def _take(self, told: Told) -> None:
+        playout = self._outputs.get(told.output)
+        if playout is None:
+            return
+        match told.kind:
+            case "control":
+                playout.decide(Control.model_validate(told.body))
+                self._mark(playout)
+                playout.wake()  # what the gallery sees has changed, also where pages see nothing of it
+            case "anchor":
+                if playout.playlist is not None and told.body["id"] == playout.playlist.id:
+                    playout.kept, playout.anchor = told.body["id"], told.body["anchor"]
+                    playout.wake()
+            case "ran":
+                self._count(playout, told)
+                self._confirm(playout, told)
+
+    def _count(self, playout: Playout, told: Told) -> None:
+        if not told.plays:
+            return
+        before, most = playout.counted.plays, playout.output.plays
+        playout.counted = Counted({**before, **told.plays}, playout.counted.at)
+        if most is not None and any(before.get(one, 0) < most <= count for one, count in told.plays.items()):
+            playout.counted = playout.counted._replace(at=told.at)
+            self._mark(playout)
+
+    def _confirm(self, playout: Playout, told: Told) -> None:
+        for gone in told.body["covered"]:
+            screen = _screen(playout.output.name, gone["page"])
+            for channel in playout.output.channels:
+                for tally in self._tallies(channel, gone["id"]):
+                    tally.shown_no_more(screen, max(0, gone["at"] - tally.position.ms))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            end_if_cancelled()
+            now = self.now()
+            for channel, leaving in self._leaving.items():
+                old = {one for one, at in leaving.items() if now - at > LEAVES_FOR}
+                for one in old:
+                    del leaving[one]
+                for playout in self._showing(channel) if old else ():
+                    playout.running -= old
+            for playout in self._outputs.values():
+                try:
+                    await self._look_at(playout, now)
+                except Exception:
+                    logger.exception("a fault of ours with output %s; going on", playout.output.name)
+                    playout.until = now + round(AGAIN * 1000)
+
+    async def _look_at(self, playout: Playout, now: int) -> None:
+        if playout.until <= now:
+            self._mark(playout)
+        if playout.followers:
+            await self._keep(playout)
+
+    async def _keep(self, playout: Playout) -> None:
+        """Redis knows which playlist pages have, for processes that begin later."""
+        if playout.playlist is None or playout.kept == playout.playlist.id:
+            return
+        with contextlib.suppress(*Gone):
+            playlist_id = playout.playlist.id
+            await self.log.set_current(playout.output.name, playlist_id)
+            playout.kept = playlist_id
+
+
+async def _first(waits: Iterable[Coroutine[Any, Any, bool]]) -> bool:
+    """What the first of them says; the others are not waited for."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return any(task.result() for task in done)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _of(playout: Playout, pages: Pages, targets: Sequence[Target]) -> tuple[list[dict[str, Any]], list[Target]]:
+    """What was told of this one."""
+    name = playout.output.name
+    return list(pages.get(name, {}).values()), [target for target in targets if target.output == name]
+
+
+def _screen(output: str, page: str) -> str:
+    """How receipts call a page of an output."""
+    return f"{output} ({page})"
