@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.tcp import answering
+
 RELEASED, NEXT = "2.5.0", "2.6"  # up to and with the first; from the second on
 
 
@@ -72,41 +74,30 @@ class CasparServer:
     port: int = 0
     under_way: int = 0
     most_under_way: int = 0
-    _server: asyncio.Server | None = None
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _up: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def start(self) -> "CasparServer":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._up.enter_async_context(answering(self._serve, self.port))
         return self
 
     async def stop(self) -> None:
         """As when it is restarted: nothing is on any layer afterwards."""
         self.on.clear()
-        if self._server is not None:
-            self._server.close()
-            for writer in list(self._writers):
-                writer.transport.abort()
-            await self._server.wait_closed()
-            self._server = None
+        await self._up.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            buffered = b""
-            while piece := await reader.read(65536):
-                buffered += piece
-                self.under_way = buffered.count(b"\r\n")
-                self.most_under_way = max(self.most_under_way, self.under_way)
-                while b"\r\n" in buffered:
-                    line, _, buffered = buffered.partition(b"\r\n")
-                    if self.release == RELEASED and not line.isascii():
-                        return  # in a plain locale: the connection ends over it
-                    if not self.hanging:
-                        writer.write(self.answer(line.decode()).encode())
-                        await writer.drain()
-        self._writers.discard(writer)
-        writer.close()
+        buffered = b""
+        while piece := await reader.read(65536):
+            buffered += piece
+            self.under_way = buffered.count(b"\r\n")
+            self.most_under_way = max(self.most_under_way, self.under_way)
+            while b"\r\n" in buffered:
+                line, _, buffered = buffered.partition(b"\r\n")
+                if self.release == RELEASED and not line.isascii():
+                    return  # in a plain locale: the connection ends over it
+                if not self.hanging:
+                    writer.write(self.answer(line.decode()).encode())
+                    await writer.drain()
 
     def answer(self, line: str) -> str:
         words = tokens(line, self.release)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.tcp import answering
+
 RSS = '<rss version="2.0"><channel><title>Test</title>{}</channel></rss>'
 
 
@@ -59,11 +61,8 @@ class FeedServer:
             path = first.split(" ")[1]
             self.asked.append(Asked(path, headers))
             await self._scripts[path](writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
         finally:
             self._now -= 1
-            writer.close()
 
 
 def item(title: str, guid: str | None = None, link: str | None = None, more: str = "") -> str:
@@ -76,11 +75,5 @@ def item(title: str, guid: str | None = None, link: str | None = None, more: str
 @asynccontextmanager
 async def feed_server() -> AsyncIterator[FeedServer]:
     server = FeedServer()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with answering(server.serve) as server.port:
         yield server
-    finally:
-        listening.close()
-        if hasattr(listening, "close_clients"):
-            listening.close_clients()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from tests.servers import free_port
+from tests.tcp import answering, calling
 
 
 class Proxy:
@@ -20,12 +21,8 @@ class Proxy:
     @contextlib.asynccontextmanager
     async def before(cls, target: int) -> AsyncIterator[Self]:
         proxy = cls(target)
-        server = await asyncio.start_server(proxy._serve, "127.0.0.1", proxy.port)
-        try:
+        async with answering(proxy._serve, proxy.port):
             yield proxy
-        finally:
-            proxy.release()
-            server.close()
 
     def hold(self, key: str) -> None:
         self.held = key.encode()
@@ -36,8 +33,7 @@ class Proxy:
         self._open.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_redis, to_redis = await asyncio.open_connection("127.0.0.1", self.target)
-        with contextlib.suppress(OSError):
+        async with calling(self.target) as (from_redis, to_redis):
             await asyncio.gather(self._pass_on(reader, to_redis), self._pass_on(from_redis, writer))
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

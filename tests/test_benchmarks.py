@@ -1,7 +1,6 @@
 """The benchmarks: what is pure in them, and one figure for real."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
@@ -23,6 +22,7 @@ from benchmarks.peers import FLOOR_SSE, FLOOR_WS
 from benchmarks.publisher import publish_steadily
 from benchmarks.reading import Answers
 from benchmarks.report import Bars, Figure, Histogram, Lines, Table
+from tests.tcp import answering
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -177,15 +177,13 @@ async def test_pages_report_reads_when_they_are_told_to_and_not_before():
     came = asyncio.Queue[bytes]()
 
     async def answer(reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-                came.put_nowait(await reader.readexactly(size))
-                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-        writer.close()
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            came.put_nowait(await reader.readexactly(size))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        command = ["-m", "benchmarks.reading", str(server.sockets[0].getsockname()[1]), "200", "0.5"]
+    async with answering(answer) as port:
+        command = ["-m", "benchmarks.reading", str(port), "200", "0.5"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         reading = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, **pipes)
         assert await reading.stdout.readline() == b"ready\n"

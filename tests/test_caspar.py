@@ -16,6 +16,7 @@ from tests.amcp_server import NEXT, RELEASED, CasparServer, caspar_server
 from tests.pushed import A, B, item, playlist
 from tests.samples import NOW
 from tests.servers import ROOT
+from tests.tcp import answering
 from tests.test_amcp import texts
 from ticker.onair.output import CasparCG
 from workers.onair.adapter import Message, Trouble
@@ -209,15 +210,11 @@ async def test_what_is_no_caspar_is_told() -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\nhello\r\n")
         await writer.drain()
-        writer.close()
 
-    other = await asyncio.start_server(greet, "127.0.0.1", 0)
-    port = other.sockets[0].getsockname()[1]
-    caspar = Caspar(CasparCG(host="127.0.0.1", port=port), PAGE)
-    with pytest.raises(Trouble, match="not CasparCG"):
-        await show(caspar, ONE)
-    other.close()
-    await other.wait_closed()
+    async with answering(greet) as port:
+        caspar = Caspar(CasparCG(host="127.0.0.1", port=port), PAGE)
+        with pytest.raises(Trouble, match="not CasparCG"):
+            await show(caspar, ONE)
 
 
 # --- clients of others find the stand-in right ------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from playwright.async_api import Browser, Page, Route
 from tests.api import Api, fresh_key, serving
 from tests.fonts import bold_path
 from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually, free_port
+from tests.tcp import answering, calling
 from tests.test_onair_api import OUTPUTS, page_key
 from ticker.onair.output import LEAD, RATES, frame_from
 from ticker.onair.target import Target
@@ -125,11 +126,8 @@ class Wire:
 
     @contextlib.asynccontextmanager
     async def laid(self) -> AsyncIterator[Self]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        try:
+        async with answering(self._serve, self.port):
             yield self
-        finally:
-            server.close()
 
     def cut(self) -> None:
         """Those that are there; not those that come."""
@@ -138,8 +136,7 @@ class Wire:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         is_cut = self._is_cut
-        from_web, to_web = await asyncio.open_connection("127.0.0.1", self.target)
-        with contextlib.suppress(OSError):
+        async with calling(self.target) as (from_web, to_web):
             await asyncio.gather(_pass_on(reader, to_web, is_cut), _pass_on(from_web, writer, is_cut))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.mos import MOS, NCS
 from tests.servers import eventually, free_port
+from tests.tcp import answering
 from ticker.onair.mos import Newsroom
 from workers.mos import newsroom as telling
 from workers.mos.message import Framer, answer, heartbeat, mos_ack, parse, ro_ack
@@ -32,23 +33,15 @@ class Ncs:
 
     @contextlib.asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._hear, "127.0.0.1", self.port)
-        self._writers: list[asyncio.StreamWriter] = []
-        try:
+        async with answering(self._hear, self.port):
             yield
-        finally:
-            server.close()
-            for writer in self._writers:
-                writer.transport.abort()
 
     async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
         framer = Framer()
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65_536):
-                for text in framer.feed(data):
-                    if not self.silent:
-                        writer.write(answer(parse(text), self._answer(text)).encode("utf-16-be"))
+        while data := await reader.read(65_536):
+            for text in framer.feed(data):
+                if not self.silent:
+                    writer.write(answer(parse(text), self._answer(text)).encode("utf-16-be"))
 
     def _answer(self, text: str) -> Any:
         message = parse(text)

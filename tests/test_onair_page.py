@@ -183,11 +183,15 @@ async def test_a_page_with_a_key_says_what_is_on_its_screen(
     async with rendering(chromium, f"{web.url}/onair/program?page=main&key={key}") as renderer:
         await renderer.shows("Bridge closed")
 
+        frames = set[int]()
+
         async def told() -> Any:
             page = await gallery.page_of("main")
-            return page if page and page["on_screen"] == [headline["id"]] else None
+            if page and page["on_screen"] == [headline["id"]]:
+                frames.add(page["frame"])
+            return page if len(frames) > 1 else None
 
-        page = await eventually(told, "the page has reported the headline")
+        page = await eventually(told, "the page has reported the headline, at two frames")
         assert page["state"] == "on"
         assert page["playlist"] == (await gallery.state())["playlist"]["id"]
         await gallery.kill(headline)

@@ -5,7 +5,7 @@ import json
 import mimetypes
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +18,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from tests.servers import eventually
+from tests.tcp import answering
 
 ROOT = Path(__file__).parent.parent
 VECTORS = json.loads((ROOT / "tests/vectors/board.json").read_text(encoding="utf-8"))["cases"]
@@ -111,41 +112,24 @@ class Wire:
         self.calls: list[Call] = []
         self.script: Script = silence
         self.channels: list[Message] = [{"name": "en", "title": "English", "lang": "en", "dir": "ltr"}]
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator["Wire"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", port)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        try:
+        async with answering(self._serve, port) as served:
+            self.url = f"http://127.0.0.1:{served}/"
             yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def __getitem__(self, way: str) -> list[Call]:
         return [call for call in self.calls if call.way == way]
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            try:
-                call = Call(await reader.readuntil(b"\r\n\r\n"), writer)
-                if call.way in ("ws", "stream", "events"):
-                    self.calls.append(call)
-                    await self.script(call)
-                else:
-                    self._file(call)
-                await call.until_hung_up(reader)
-            finally:
-                writer.transport.abort()
-                await writer.wait_closed()
+        call = Call(await reader.readuntil(b"\r\n\r\n"), writer)
+        if call.way in ("ws", "stream", "events"):
+            self.calls.append(call)
+            await self.script(call)
+        else:
+            self._file(call)
+        await call.until_hung_up(reader)
 
     def _file(self, call: Call) -> None:
         path = call.path

@@ -24,6 +24,7 @@ from tests.journeys.readers import (
     standing,
 )
 from tests.servers import RedisServer, Web, binaries, eventually, free_port, running
+from tests.tcp import answering, calling
 from ticker.desk.desk import Desk
 from ticker.headline import Draft
 from ticker.settings import Settings
@@ -95,11 +96,8 @@ class Door:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Self]:
-        async with await asyncio.start_server(self._serve, "127.0.0.1", self.port):
-            try:
-                yield self
-            finally:
-                self.lead_to(0)
+        async with answering(self._serve, self.port):
+            yield self
 
     def lead_to(self, port: int) -> None:
         """From now on there; who is connected is cut."""
@@ -108,16 +106,12 @@ class Door:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            inner, outer = await asyncio.open_connection("127.0.0.1", self.to)
+        async with calling(self.to) as (inner, outer):
             self._writers |= {writer, outer}
-            with contextlib.suppress(OSError, ExceptionGroup):
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(_pipe(reader, outer))
-                    both.create_task(_pipe(inner, writer))
-            self._writers -= {writer, outer}
-            outer.transport.abort()
-        writer.transport.abort()
+            try:
+                await asyncio.gather(_pipe(reader, outer), _pipe(inner, writer))
+            finally:
+                self._writers -= {writer, outer}
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
