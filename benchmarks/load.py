@@ -139,7 +139,7 @@ class Load:
     def arrivals(self) -> Arrivals:
         return Arrivals(**self._ask("arrivals"))
 
-    def settle(self, expected: int, patience: float = 3) -> None:
+    def settle(self, expected: int, patience: float = 10) -> None:
         """Wait for that many deliveries, or until none has come for `patience` s."""
         seen, since = -1, time.monotonic()
         while (now := self.tally().deliveries) < expected and time.monotonic() - since < patience:

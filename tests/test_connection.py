@@ -45,7 +45,7 @@ async def desk(web: Web) -> AsyncIterator[Api]:
 
 
 class Fold:
-    """A reader's board: the messages it was sent, one after the other."""
+    """A reader's board: the messages it was sent, one after the other, and how many of them brought something."""
 
     def __init__(self) -> None:
         self.board: dict[str, Any] = {}
@@ -53,7 +53,7 @@ class Fold:
         self.count = 0
 
     def apply(self, message: dict[str, Any]) -> None:
-        self.count += 1
+        self.count += message["type"] != "heartbeat"
         if message["type"] == "snapshot":
             self.board = {item["id"]: item for item in message["headlines"]}
         elif "headline" in message:

@@ -164,6 +164,26 @@ def test_a_host_near_the_outputs_rate_moves_by_one_and_seldom_by_another(rate: f
     assert abs(sum(one != 1 for one in found) - 600 * abs(1 - 50 / rate)) <= 2
 
 
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.floats(0.2, 25), st.integers(1, 60)), min_size=1, max_size=8), st.floats(0, 1))
+def test_a_host_that_gets_slower_and_faster_stays_with_the_clock(phases: list[tuple[float, int]], start: float) -> None:
+    """Each phase: the frames from one ask to the next, and how many asks."""
+    exact = list(itertools.accumulate((by for by, many in phases for _ in range(many)), initial=1000 + start))
+    drawn = frames(exact)
+
+    assert all(by >= 0 for by in steps(drawn))
+    assert max(abs(frame + 0.5 - by_the_clock) for frame, by_the_clock in zip(drawn, exact, strict=True)) <= 2.5
+
+
+def test_a_host_that_is_fast_again_does_not_stand_still() -> None:
+    slow = [1000.5 + i * 5 for i in range(30)]
+    fast = [slow[-1] + (i + 1) * 50 / 60 for i in range(60)]
+
+    found = steps(frames(slow + fast))[-60:]
+    assert max(len(list(run)) for by, run in itertools.groupby(found) if by == 0) <= 4
+    assert max(found) <= 2
+
+
 def test_after_a_standstill_it_is_where_others_are() -> None:
     assert frames([1000.5, 1001.5, 1400.7]) == [1000, 1001, 1400]
 

@@ -110,8 +110,16 @@ async def visit(context: BrowserContext, host: Host, body: str, path: str = "", 
 
 async def hears(page: Page, reads: Reads, *messages: dict[str, Any]) -> None:
     """What a page that follows the stream passes on."""
-    await page.evaluate("([name, messages]) => new BroadcastChannel(name).postMessage(messages)",
-                        [f"{reads.url}/v1/channels/en/", messages])  # fmt: skip
+    await page.evaluate(
+        """async ([name, messages]) => {
+            const own = new BroadcastChannel(name); // opened after the page's, and so served after it
+            const heard = new Promise((done) => (own.onmessage = done));
+            new BroadcastChannel(name).postMessage(messages);
+            await heard;
+            own.close();
+        }""",
+        [f"{reads.url}/v1/channels/en/", messages],
+    )
 
 
 async def lists(page: Page, *wanted: str, name: str = "most-read") -> None:

@@ -3,7 +3,7 @@
  * so that the picture moves as evenly as the screen does; the clock is the leash. Pure.
  */
 
-const LEASH = 1.5; // frames that counting may be away from the clock before it goes one more or one less
+const LEASH = 1.5; // frames that counting may be away from the clock: behind by more it goes one more, ahead no farther
 const BEHIND = 2.5; // farther behind than this it goes there at once
 const LOST_S = 1; // farther ahead than this the clock was set, and nothing is waited for
 const FEW = 4; // draws: of fewer nobody can tell how fast a wavering screen is
@@ -28,7 +28,7 @@ export class Leash {
     const step = many < FEW ? 1 : Math.max(1, Math.round((exact - this._asked[0]) / many));
     const away = this.frame + step + 0.5 - exact; // from the middle of a frame, so that a wavering clock moves nothing
     if (this.frame < 0 || away < -BEHIND || away > LOST_S * rate) this.frame = Math.floor(exact);
-    else if (away > LEASH) this.frame += step - 1; // once more the same, where it asks oftener than there are frames
+    else if (away > LEASH) this.frame = Math.max(this.frame, Math.floor(exact + LEASH - 0.5));
     else this.frame += away < -LEASH ? step + 1 : step;
     return this.frame;
   }
