@@ -42,13 +42,17 @@ def binaries() -> dict[str, str]:
     return found
 
 
+_given_out = set[int]()
+
+
 def free_port() -> int:
-    """Below the ports that the system hands out by itself, so that nobody gets it before we use it; the one ten
-    thousand above, which a cluster's node takes as well, is free too.
+    """Given to nobody else, and below the ports that the system hands out by itself; so is the one ten thousand
+    above, which a cluster's node takes as well, and which is free too.
     """
     while True:
-        port = random.randrange(15_000, 32_000)
-        if _is_free(port) and _is_free(port + 10_000):
+        port = random.randrange(15_000, 22_700)
+        if port not in _given_out and _is_free(port) and _is_free(port + 10_000):
+            _given_out.add(port)
             return port
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-ENDED = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)  # as connections end
+ENDED = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)  # as connections end
 
 
 @asynccontextmanager
