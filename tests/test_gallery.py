@@ -292,6 +292,21 @@ async def test_a_flash_of_new_words_takes_the_bar_over_until_it_is_ended(sits: S
 
 
 @in_module
+async def test_a_flash_has_one_line_and_is_sent_as_at_the_desk(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    await operator.press("f")
+    await operator.press("Control+Enter")
+    await operator.page.keyboard.type("Dam has")
+    await operator.press("Enter")
+    await operator.page.keyboard.type(" burst")
+    assert await operator.page.evaluate("document.getElementById('flash').open"), "nothing has been sent yet"
+    await operator.press("Control+Enter")
+    await operator.told("breaking")
+    [takeover] = (await desk.get("/onair/program/playlist.json")).json["takeovers"]
+    assert takeover["text"] == "Dam has burst"
+
+
+@in_module
 async def test_the_bar_its_speed_and_its_order(sits: Sits, desk: Api) -> None:
     operator = await sits(output="open")
     for text in ("First of three", "Second of three", "Third of three"):

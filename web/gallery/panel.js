@@ -31,6 +31,7 @@ export class Panel {
     this.transport = new Transport(this);
     this.lists = { waiting: list("waiting"), loop: list("loop") };
     get("clear-all").addEventListener("click", () => this.clearAll());
+    get("flash").addEventListener("keydown", written);
     get("loop").addEventListener("dragstart", (event) => {
       if (event.target.draggable) event.dataTransfer.setData("text/plain", event.target.dataset.id); // else words that are marked
     });
@@ -251,6 +252,14 @@ export class Panel {
 /** Whole seconds. @param {number} at @param {number} now ms */
 function since(at, now) {
   return Math.max(0, Math.floor((now - at) / 1000));
+}
+
+/** As at the desk: a headline has one line, and Ctrl or Cmd with Enter sends it. @param {KeyboardEvent} event */
+function written(event) {
+  const isSent = event.ctrlKey || event.metaKey;
+  if (event.key !== "Enter" || event.isComposing || !(isSent || event.target === get("flash-text"))) return;
+  event.preventDefault();
+  if (isSent && !event.repeat) get("flash").querySelector(".main").click();
 }
 
 /** @param {any} dialog @returns {Promise<boolean>} */
