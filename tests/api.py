@@ -11,6 +11,7 @@ import aiohttp
 
 from tests.servers import RedisServer, Web, eventually, eventually_now
 from ticker.keys import Keys
+from ticker.serve import KEEP_ALIVE
 from ticker.store import connect
 
 CHANNELS = """
@@ -43,6 +44,11 @@ class Answer(NamedTuple):
         assert problem["title"]
         assert problem["detail"]
         return self.status, problem["type"].removeprefix("/problems/")
+
+
+def connector() -> aiohttp.TCPConnector:
+    """One that lets go of an idle connection before the service does: a POST that crosses its end is lost."""
+    return aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE / 2)
 
 
 class Api:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.api import Api, serving
+from tests.api import Api, connector, serving
 from tests.chromium import browser
 from tests.http_system import HttpSystem, http_system
 from tests.servers import RedisServer, Web, binaries, cluster
@@ -109,7 +109,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
+    async with aiohttp.ClientSession(connector=connector(), timeout=aiohttp.ClientTimeout(30)) as http:
         yield http
 
 

@@ -27,6 +27,8 @@ SEEN = """() => {
   }
   return found;
 }"""
+# What the bar has in it, also beside the screen.
+HELD = "() => [...document.querySelectorAll('.onair')].map((bar) => bar.textContent).join('\\n')"
 # Counts frames: all, and the most in a row in which no text could be seen.
 WATCH = """() => {
   const seen = SEEN;
@@ -69,9 +71,9 @@ class Renderer:
 
     async def shows_no(self, text: str) -> None:
         async def gone() -> bool:
-            return not await self._has(text)
+            return text not in await self.page.evaluate(HELD)
 
-        await eventually(gone, f"{text[:60]!r} has left the screen")
+        await eventually(gone, f"{text[:60]!r} has left the bar")
 
     async def _has(self, text: str) -> bool:
         return text in await self.text()
@@ -82,8 +84,13 @@ class Renderer:
 
     async def never_blank(self) -> None:
         """Since `watch()`. One headline alone leaves before it enters again: some frames may lie between."""
-        watched = await self.page.evaluate("window.watched")
-        assert watched["frames"] > watched["longest"] <= FRAMES_BETWEEN, watched
+
+        async def enough() -> Any:
+            watched = await self.page.evaluate("window.watched")
+            return watched if watched["frames"] > FRAMES_BETWEEN else None
+
+        watched = await eventually(enough, "so many frames were drawn that it could have been blank for too long")
+        assert watched["longest"] <= FRAMES_BETWEEN, watched
 
     async def call(self, script: str) -> Any:
         return await self.page.evaluate(script)

@@ -164,6 +164,7 @@ async def test_what_it_refuses_is_told_in_a_sentence_and_is_over_when_it_is(
         assert "key=" not in str(refused.value)
     for name, value in well.items():
         setattr(server, name, value)
+    caspar._time = 3.0  # what answers may take its time
     await show(caspar, ONE)
     assert json.loads(last_data(server)["playlist"]) == ONE
     await caspar.close()

@@ -19,7 +19,7 @@ import pytest_asyncio
 from fontTools.ttLib import TTFont
 from playwright.async_api import Browser, Page, Route
 
-from tests.api import Api, fresh_key, serving
+from tests.api import Api, connector, fresh_key, serving
 from tests.fonts import bold_path
 from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually, free_port
 from tests.tcp import answering, calling
@@ -29,7 +29,7 @@ from ticker.onair.target import Target
 from ticker.onair.targets import Targets
 from ticker.people.people import People
 from ticker.people.sessions import Sessions
-from ticker.store import connect
+from ticker.store import connect, end
 from ticker.templates import WORDS
 from ticker.writer import Role
 
@@ -82,6 +82,9 @@ export class Bar {
 }
 """
 
+# Nothing that it asks is given up, however long this machine takes.
+PATIENT = "void (AbortSignal.timeout = () => new AbortController().signal)"
+
 in_module = pytest.mark.asyncio(loop_scope="module")
 SEQS = itertools.count(1)  # of reports
 CLEAN = (
@@ -106,7 +109,7 @@ def web(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(web: Web) -> AsyncIterator[Api]:
     """The desk; afterwards the strip is empty and the outputs are as at the beginning, whatever a test has left."""
-    async with aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession(connector=connector()) as http:
         desk = Api(http, web.url, await fresh_key(web, "desk", "admin"))
         yield desk
         for headline in (await desk.board()).values():
@@ -232,22 +235,32 @@ async def reports(desk: Api, web: Web, output: str = "program", **fields: Any) -
 
 
 @contextlib.asynccontextmanager
+async def again_and_again(tell: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """What is told grows old, however long it takes until it is seen."""
+
+    async def go_on() -> None:
+        while True:
+            await tell()
+            await asyncio.sleep(1)
+
+    told = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        await end(told)
+    assert told.cancelled(), told.exception()
+
+
+@contextlib.asynccontextmanager
 async def reporting(desk: Api, web: Web, *pages: dict[str, Any]) -> AsyncIterator[None]:
     """What these pages of the output say again and again, as pages do, until somebody closes them."""
 
     async def report() -> None:
-        while True:
-            for page in pages:
-                await reports(desk, web, **page)
-            await asyncio.sleep(1)
+        for page in pages:
+            await reports(desk, web, **page)
 
-    told = asyncio.create_task(report())
-    try:
+    async with again_and_again(report):
         yield
-    finally:
-        told.cancel()
-        await asyncio.wait([told])
-    assert told.cancelled(), told.exception()
 
 
 @in_module
@@ -376,6 +389,7 @@ async def test_all_that_waits_is_cleared_at_once(sits: Sits, desk: Api) -> None:
 async def test_what_was_begun_on_one_output_is_not_gone_on_with_on_another(sits: Sits, desk: Api) -> None:
     operator = await sits()
     page, asked, goes_on = operator.page, list[str](), asyncio.Event()
+    await page.evaluate(PATIENT)
 
     async def note(route: Route) -> None:
         asked.append(urlsplit(route.request.url).path)
@@ -449,6 +463,7 @@ async def test_quick_presses_build_upon_each_other(sits: Sits, desk: Api) -> Non
     for text in ("Third", "Second", "First"):
         await desk.publish(text)
     await operator.row("First", "loop")
+    await operator.page.evaluate(PATIENT)
     goes_on, asked = asyncio.Event(), list[str]()
 
     async def wait(route: Route) -> None:
@@ -910,12 +925,16 @@ async def test_what_is_pushed_and_does_not_arrive_is_seen_and_heard(
             before = await operator.heard()
             await eventually(lambda: operator.heards(before + 2))
             targets, system = Targets(redis), operator.page.locator("#pages div", has_text="vMix")
-            await targets.tell(Target("wall", "vmix", "vMix has no input called Ticker.", at=round(time.time() * 1000)))
-            await system.get_by_text("vMix has no input called Ticker.").wait_for()
-            await targets.tell(Target("wall", "vmix", at=round(time.time() * 1000)))
-            await alarm.wait_for(state="detached")
-            await system.get_by_text("has its headlines").wait_for()
-            await operator.page.locator(".tile .confirmed", has_text="Pushed to: vMix").wait_for()
+
+            async def tell(trouble: str = "") -> None:
+                await targets.tell(Target("wall", "vmix", trouble, at=round(time.time() * 1000)))
+
+            async with again_and_again(lambda: tell("vMix has no input called Ticker.")):
+                await system.get_by_text("vMix has no input called Ticker.").wait_for()
+            async with again_and_again(tell):
+                await alarm.wait_for(state="detached")
+                await system.get_by_text("has its headlines").wait_for()
+                await operator.page.locator(".tile .confirmed", has_text="Pushed to: vMix").wait_for()
 
 
 @in_module

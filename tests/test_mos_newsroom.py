@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -71,7 +72,7 @@ async def telling_to(*servers: Ncs, heard: Heard | None = None) -> AsyncIterator
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"BEAT_EVERY": 0.05, "WITHIN": 0.5, "NEXT": 0.02, "AGAIN": 0.05}.items():
+    for name, value in {"BEAT_EVERY": 0.05, "NEXT": 0.02, "AGAIN": 0.05}.items():
         monkeypatch.setattr(telling, name, value)
 
 
@@ -118,24 +119,32 @@ async def test_it_comes_back_and_goes_on() -> None:
         for number in range(3):
             async with ncs.up():
                 newsrooms.tell(("RO1", "A", str(number)), "PLAY")
-                await eventually(lambda: len(ncs.told) == number + 1)  # noqa: B023  waited for here
+                await eventually(lambda: not newsrooms._waiting)
     assert ncs.told == ["RO1 A 0 PLAY", "RO1 A 1 PLAY", "RO1 A 2 PLAY"]
 
 
-async def test_the_backup_is_told_when_the_main_one_is_away_or_silent() -> None:
+async def test_the_backup_is_told_when_the_main_one_is_away_or_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     main, backup = Ncs(), Ncs("ncs.backup")
     async with backup.up(), telling_to(main, backup) as newsrooms:
         newsrooms.tell(PLACE, "PLAY")
-        await eventually(lambda: backup.told == ["RO1 A 1 PLAY"])
+        await eventually(lambda: not newsrooms._waiting)
+        assert backup.told == ["RO1 A 1 PLAY"]
         main.silent = True
-        async with main.up():
-            newsrooms.tell(PLACE, "STOP")
-            await eventually(lambda: backup.told == ["RO1 A 1 PLAY", "RO1 A 1 STOP"])
-            main.silent = False
-            await eventually(lambda: newsrooms.lines[0].is_up)
-            newsrooms.tell(PLACE, "PLAY")
-            await eventually(lambda: main.told == ["RO1 A 1 PLAY"])
-    assert len(backup.told) == 2
+        with monkeypatch.context() as hurried:
+            hurried.setattr(telling, "WITHIN", 0.5)
+            async with main.up():
+                newsrooms.tell(PLACE, "STOP")
+                await eventually(lambda: not newsrooms._waiting)
+                main.silent = False
+                await eventually(lambda: newsrooms.lines[0].is_up)
+                hurried.undo()
+                beats = main.beats
+                await eventually(lambda: newsrooms.lines[0].is_up and main.beats > beats + 1, "it has its time again")
+                newsrooms.tell(PLACE, "PLAY")
+                await eventually(lambda: not newsrooms._waiting)
+    assert main.told == ["RO1 A 1 PLAY"]
+    # On a busy machine an answer of the backup may have been too late, too: then it has heard the same twice.
+    assert [status for status, _ in itertools.groupby(backup.told)] == ["RO1 A 1 PLAY", "RO1 A 1 STOP"]
 
 
 async def test_what_it_refuses_is_not_said_for_ever(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -212,7 +213,7 @@ async def test_the_newsroom_hears_what_was_on_screen(device: Process, reader: Ap
     async with connect(web.env["TICKER_REDIS_URL"]) as redis:
         key = await Seal(redis).close(PURPOSE, "program")
     frame = (await reader.get("/onair/program/playlist.json")).json["frame"]
-    sent = iter(range(1, 1000))
+    sent = itertools.count(1)
 
     async def report(*on_screen: str, **fields: Any) -> None:
         body = {"key": key, "boot": device.log.parent.name[-30:], "seq": next(sent), "frame": frame, **fields,

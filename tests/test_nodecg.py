@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.async_api import Browser, Frame
 
 from tests.api import Api, fresh_key
-from tests.renderer import SEEN, rendering
+from tests.renderer import HELD, SEEN, rendering
 from tests.servers import RedisServer, Web, eventually, free_port
 from tests.test_control import output
 from ticker.channel import Channel
@@ -188,9 +188,9 @@ async def shows(frame: Frame, *texts: str) -> None:
 
 async def shows_no(frame: Frame, text: str) -> None:
     async def gone() -> bool:
-        return text not in await text_of(frame)
+        return text not in await frame.evaluate(HELD)
 
-    await eventually(gone, f"{text!r} has left the screen")
+    await eventually(gone, f"{text!r} has left the bar")
 
 
 async def reports(desk: Api, page: str) -> bool:

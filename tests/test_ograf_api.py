@@ -88,6 +88,7 @@ async def test_a_controller_finds_the_ticker_and_takes_it_on_and_off(controller:
     assert (await controller.do("stopAction")).json == loaded.json
     await eventually_so(controller, on=False, stop="now")
     assert (await controller.do("playAction")).status == 200
+    await eventually_so(controller, on=True)
     assert (await controller.do("playAction", goto=1)).json["currentStep"] == 1
     await eventually_so(controller, on=False)
     await controller.do("playAction")

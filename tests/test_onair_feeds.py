@@ -24,6 +24,7 @@ fallback = ["Stay with us"]
 [outputs.open]
 channels = ["en"]
 clearance = "automatic"
+takeover_seconds = 600
 [outputs.school]
 type = "training"
 channels = ["drill"]

@@ -1,6 +1,7 @@
 """The page while its services come and go: from disk, over a stream or by asking, and never blank. Real processes."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -160,11 +161,14 @@ class Scripted:
         )
         await answer.prepare(request)
         self.streams.append(answer)
-        await self._send(answer, self.playlist)
-        while not self.is_silent:
-            await asyncio.sleep(0.5)
-            await self._send(answer, {"type": "heartbeat", "now": self.playlist["now"], "id": self.playlist["id"]})
-        await asyncio.sleep(60)
+        try:
+            await self._send(answer, self.playlist)
+            while not self.is_silent:
+                await asyncio.sleep(0.5)
+                await self._send(answer, {"type": "heartbeat", "now": self.playlist["now"], "id": self.playlist["id"]})
+            await asyncio.sleep(60)
+        finally:
+            self.streams.remove(answer)
         return answer
 
     async def _send(self, answer: served.StreamResponse, told: Any) -> None:
@@ -176,8 +180,19 @@ class Scripted:
 
     async def say(self, told: Any) -> None:
         self.playlist = told
-        for answer in self.streams:
-            await self._send(answer, told)
+        await eventually(lambda: self.streams, "somebody follows it")
+        for answer in tuple(self.streams):
+            with contextlib.suppress(ConnectionError):  # whoever has just left is told when it is back
+                await self._send(answer, told)
+
+    def goes(self) -> None:
+        """Its streams fall silent, and whoever asks gets nothing."""
+        self.is_silent = self.refuses_streams = True
+        self.body = lambda: ""
+
+    def comes(self) -> None:
+        self.is_silent = self.refuses_streams = False
+        self.body = lambda: json.dumps(self.playlist)
 
     @classmethod
     @asynccontextmanager
@@ -248,13 +263,14 @@ async def test_a_backup_that_lags_brings_nothing_back(service: Scripted, chromiu
     async with Scripted.running() as backup:
         service.playlist = message("Wrong", "Right", now=message()["now"] + 1000)
         backup.playlist = service.playlist
+        backup.goes()  # until it is its turn: a page in need would ask it sooner
         async with rendering(chromium, page_of(tmp_path, service, backup)) as renderer:
             await renderer.shows("Wrong")
             await service.say(message("Right", now=service.playlist["now"] + 1000))
             await renderer.shows_no("Wrong")
-            service.is_silent = service.refuses_streams = True
-            service.body = lambda: ""
-            await eventually(lambda: backup.opened, "the backup carries it")
+            service.goes()
+            backup.comes()
+            await eventually(lambda: backup.streams, "the backup carries it")
             await renderer.call("new Promise(requestAnimationFrame)")
             assert "Wrong" not in await renderer.text()
             await backup.say(message("Right", "New", now=service.playlist["now"] + 1000))
@@ -276,10 +292,11 @@ async def test_a_service_of_an_earlier_time_is_no_service_that_lags(
     async with Scripted.running() as backup:
         service.playlist = message("An hour ahead", now=message()["now"] + 3_600_000)
         backup.playlist = message("In time", now=message()["now"])
+        backup.goes()  # until it is its turn: a page in need would ask it sooner
         async with rendering(chromium, page_of(tmp_path, service, backup)) as renderer:
             await renderer.shows("An hour ahead")
-            service.is_silent = service.refuses_streams = True
-            service.body = lambda: ""
+            service.goes()
+            backup.comes()
             await renderer.shows("In time")
 
 

@@ -23,6 +23,7 @@ from ticker.onair.playouts import Playouts
 from ticker.onair.report import Report
 from ticker.onair.target import Target
 from ticker.onair.targets import TARGETS
+from ticker.position import Position
 from ticker.settings import Settings
 from ticker.store import Client
 from ticker.urgency import Urgency
@@ -52,6 +53,13 @@ async def publish(desk: Desk, text: str = "It is so", channel: str = "en", **fie
     record = (await desk.publish(channel, Draft(text=text, **fields), by="Ann (ann)")).record
     assert record is not None
     return record
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that has reported once is live and up to date for as long as a test takes."""
+    for name, value in {"playout.SILENT_AFTER": 600_000, "watch.SILENT_AFTER": 600_000, "watch.LATE": 600}.items():
+        monkeypatch.setattr(f"ticker.onair.{name}", value)
 
 
 def ids(playout: Playout) -> list[str]:
@@ -98,6 +106,7 @@ async def test_a_kill_is_gone_and_an_expiry_may_finish(redis: Client, desk: Desk
         assert message["frame"] > before.mark.frame
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_kill_of_what_is_leaving_has_a_receipt_too(redis: Client, desk: Desk) -> None:
     async with playing(redis) as playouts:
         one, program = await publish(desk), playouts.of("program")
@@ -216,6 +225,7 @@ def said(playout: Playout, page: str = "main", **fields: Any) -> Report:
     return Report.model_validate(given)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_kill_has_a_receipt_of_every_page(redis: Client, desk: Desk) -> None:
     async with playing(redis) as playouts:
         one, open_ = await publish(desk), playouts.of("open")
@@ -293,6 +303,7 @@ async def test_whoever_leaves_before_the_first_answer_is_counted_no_more(
         assert [playout.followers for playout in playouts] == [0, 0]
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_the_gallery_sees_all_of_it(redis: Client, desk: Desk) -> None:
     async with playing(redis) as playouts:
         record = await publish(desk)
@@ -357,10 +368,9 @@ async def test_nobody_who_follows_costs_nothing_and_whoever_asks_gets_it_as_it_i
             await eventually(lambda: all(playout.playlist for playout in idle))
             first = await publish(desk)
             second = await publish(desk, "Another")
-            await desk.retract("en", second.id, "wrong", by="ann")
-            await eventually(
-                lambda: hub.fanouts["en"].position == one.hub.fanouts["en"].position and hub.fanouts["en"].board
-            )
+            gone = await desk.retract("en", second.id, "wrong", by="ann")
+            at = Position.parse(gone.position or "")
+            await eventually(lambda: hub.fanouts["en"].position == one.hub.fanouts["en"].position == at)
             await eventually(lambda: one.of("open").kept == one.of("open").current().id)
             assert next(playout for playout in idle if playout.output.name == "open").is_due
             assert ids(idle.of("open")) == [first.id]

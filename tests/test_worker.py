@@ -90,10 +90,14 @@ async def test_headlines_and_kills_reach_the_systems(
         id_ = receipt.record.id
         await desk.retract("en", id_, "wrong", by="ben")
         await eventually(lambda: on_caspar(server) == [] and on_vmix(system) == "Program", onair.said)
-        told = await Targets(redis).all()
-        assert [(one.output, one.system, one.trouble) for one in told] == [
-            ("program", "casparcg", ""), ("program", "vmix", ""),
-        ]  # fmt: skip
+
+        async def told() -> bool:
+            """Redis hears of it after the systems have answered."""
+            return [(one.output, one.system, one.trouble) for one in await Targets(redis).all()] == [
+                ("program", "casparcg", ""), ("program", "vmix", ""),
+            ]  # fmt: skip
+
+        await eventually(told, onair.said)
         assert onair.stop() == 0
         assert PLACE in server.on, "what is on screen stays"
 
@@ -186,11 +190,11 @@ async def test_one_that_is_cut_off_puts_nothing_on_and_takes_off_what_was_killed
 
 
 async def test_how_a_system_is_doing_is_told_also_while_it_is_not_spoken_to(
-    redis: Client, system: HttpSystem, asker: Peer, monkeypatch: pytest.MonkeyPatch
+    redis: Client, system: HttpSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "TELL_EVERY", 0.05)
-    told = Targets(redis)
-    async with pushing(redis, asker, on("program", singular={"url": system.url, "token": "t"})):
+    told, wall = Targets(redis), on("program", singular={"url": system.url, "token": "t"})
+    async with peer.peer() as patient, pushing(redis, patient, wall):  # one that gives up would be said again
         first = (await eventually(told.all))[0]
         assert len(system.asked) == 1
 
