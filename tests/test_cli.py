@@ -17,6 +17,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 import pytest
 from click.testing import CliRunner
 
+from tests.servers import free_port
 from ticker import embedded, store
 from ticker.cli import main
 from ticker.cli.main import COMMANDS
@@ -35,11 +36,9 @@ POLL_EVERY = 0.02  # seconds
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     data = tmp_path_factory.mktemp("cli") / "data"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    bind = f"127.0.0.1:{free_port()}"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TICKER_")}
-    return kept | {"TICKER_BIND": f"127.0.0.1:{port}", "TICKER_DATA": str(data), "TICKER_DEMO": "0", "NO_COLOR": "1"}
+    return kept | {"TICKER_BIND": bind, "TICKER_DATA": str(data), "TICKER_DEMO": "0", "NO_COLOR": "1"}
 
 
 @pytest.fixture(scope="module")

@@ -254,7 +254,7 @@ class Rebinding(AbstractResolver):
 
 
 async def test_a_name_that_changes_to_an_address_inside_gains_nothing(server):
-    async with fetcher(total=1, resolver=Rebinding("192.0.2.1", "127.0.0.1")) as one:
+    async with fetcher(resolver=Rebinding("192.0.2.1", "127.0.0.1")) as one:
         first = await one.fetch(Request(f"http://rebinding.test:{server.port}/feed"))
         second = await one.fetch(Request(f"http://other.test:{server.port}/feed"))
 

@@ -147,6 +147,7 @@ async def test_without_sources_the_demonstration_plays(environment, redis):
 
 async def test_try_shows_what_would_be_handed_in(environment, server, stream):
     server.feed("/new", item("One", "1"), item("Two", "2"))
+    server.say("/feed", status=404)
 
     code, out, err = await run(environment, "--try", server.url + "/new")
 
@@ -205,8 +206,9 @@ async def test_settings_that_are_not_right_are_one_sentence(environment):
     assert (code, len(err.splitlines())) == (2, 1)
 
 
-async def test_it_looks_at_the_links_that_editors_ask_about(environment, redis):
+async def test_it_looks_at_the_links_that_editors_ask_about(environment, server, redis):
     """On a link that may not be asked: the refusal shows that it has looked."""
+    server.feed("/feed")
     links = Links(redis)
     await links.verdict("http://127.0.0.1:9/", 1)
     async with running(environment):

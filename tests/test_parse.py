@@ -40,13 +40,13 @@ async def test_the_loop_goes_on_meanwhile(one):
 
 
 async def test_one_that_takes_too_long_is_ended_and_the_next_is_read():
-    with parser(at_once=1, deadline=0.5) as one:
+    with parser(at_once=1, deadline=2) as one:
         await read(one, GOOD)
         started = time.monotonic()
-        found = await read(one, b"<rss>" + b"<a>" * 100_000)
+        found = await read(one, b"<rss>" + b"<a>" * 300_000)
 
-        assert Failed("It could not be read within 0.5 s.") == found
-        assert time.monotonic() - started < 3
+        assert Failed("It could not be read within 2 s.") == found
+        assert time.monotonic() - started < 30
         assert isinstance(await read(one, GOOD), Document)
 
 

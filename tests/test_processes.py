@@ -86,6 +86,7 @@ async def test_one_that_dies_is_started_again_and_the_others_never_notice():
     out = Output()
     processes = Processes({"frail": "echo born; exit 7", "steady": "echo here; exec sleep 60"}, out=out)
     run = asyncio.create_task(processes.run())
+    await out.has("steady │ here")
     await out.has("frail  │ born", times=2)
     processes.stop()
     assert await run == 0

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.api import FEEDS, Api, serving
+from tests.api import FEEDS, Api, eventually_shown, serving
 from tests.servers import RedisServer, Web
 from ticker import errors
 from ticker.channel import Channel
@@ -52,6 +52,7 @@ async def test_the_training_text_on_air_of_2022_stays_in_training(http: aiohttp.
     answer = await training("POST", "headlines", request)
     assert answer.status == 201
     kept = answer.json
+    await eventually_shown(training, kept)
     [shown] = (await training.get()).json["headlines"]
     fields = Draft.model_fields
     for item in (shown, kept, request):
@@ -99,6 +100,8 @@ async def test_everything_of_a_rehearsal_says_so(http: aiohttp.ClientSession, we
     live = await holder(http, web, rehearsal=False, channel="en")
     made = await training.publish("Say so", source={"name": "wire", "id": "1"})
     real = await live.publish("Say so", source={"name": "wire", "id": "1"})
+    await eventually_shown(training, made)
+    await eventually_shown(live, real)
     assert made["id"] == f"{REHEARSAL}{real['id']}"
     snapshot = (await training.get()).json
     assert snapshot["rehearsal"] is True
@@ -146,10 +149,13 @@ async def test_a_person_works_in_both_worlds_and_no_story_is_in_both(both: Desk)
         await Editions(both).duplicate("training", other.id, "en", "Another", by=ANA)
 
 
-async def test_a_channel_that_becomes_live_lets_nothing_of_its_rehearsals_out(both: Desk) -> None:
+async def test_a_channel_that_becomes_live_lets_nothing_of_its_rehearsals_out(
+    both: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = both.stream.now() + 3_600_000
     shown = await made_in_training(both)
     draft = await made_in_training(both, "A draft", state="draft")
-    later = await made_in_training(both, "Later", publish_at=both.stream.now() + 20)
+    later = await made_in_training(both, "Later", publish_at=due)
     opened = Desk(both.stream, {"training": Channel(name="training")})
     for attempt in (
         opened.release("training", draft.id, by=ANA),
@@ -158,8 +164,7 @@ async def test_a_channel_that_becomes_live_lets_nothing_of_its_rehearsals_out(bo
     ):
         with pytest.raises(errors.Refused):
             await attempt
-    while both.stream.now() < (later.publish_at or 0):
-        pass
+    monkeypatch.setattr(both.stream, "now", lambda: due)
     assert await opened.stream.due("training", opened.stream.now()) == [f"release:{later.id}"]
     await opened.lapse("training", f"release:{later.id}")
     assert await opened.stream.due("training", opened.stream.now()) == []

