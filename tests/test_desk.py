@@ -1,6 +1,5 @@
 """What the desk does beyond one headline: room on the strip, places, the clock's turn, the right to repeat."""
 
-import asyncio
 import json
 
 import pytest
@@ -150,7 +149,7 @@ async def test_a_spiked_candidate_stays_away_and_its_words_may_come_from_others(
 
 
 async def test_words_that_are_killed_in_an_undo_window_do_not_leave_it(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Desk(desk.stream, {"en": Channel(name="en", undo=Undo(flash=1))})
     window = (await desk.publish("en", FLASH, by=ANA)).record
@@ -164,8 +163,8 @@ async def test_words_that_are_killed_in_an_undo_window_do_not_leave_it(
     with pytest.raises(errors.Killed):
         await desk.release("en", window.id, by=ANA)
     timer = f"release:{window.id}"
-    while desk.stream.now() < (window.publish_at or 0):
-        await asyncio.sleep(0.1)
+    due = window.publish_at or 0
+    monkeypatch.setattr(desk.stream, "now", lambda: due)
     held = await desk.lapse("en", timer)
     assert held
     assert held.record

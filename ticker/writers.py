@@ -1,12 +1,12 @@
 """Whoever writes, found from a request: every address that changes or shows what is not public asks here."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.requests import HTTPConnection
 
 from ticker import origin
 from ticker.channel import Channel
-from ticker.errors import Forbidden, Unauthorized
+from ticker.errors import Forbidden, Unauthorized, Unavailable
 from ticker.keys import Keys
 from ticker.people import cookies
 from ticker.people.sessions import Session, Sessions
@@ -53,6 +53,17 @@ async def of(request: HTTPConnection, *, unattended: bool = False) -> Writer:
     """Who this request comes from. Unauthorized when nobody vouches for it."""
     all_: Writers = request.app.state.writers
     return await all_.of(request, unattended=unattended)
+
+
+async def may_still(admission: Awaitable[object]) -> bool:
+    """Whether an open stream may go on, by what let it in. While Redis is away it may: nothing new is told then."""
+    try:
+        await admission
+    except (Unauthorized, Forbidden):
+        return False
+    except Unavailable:
+        pass
+    return True
 
 
 async def if_any(request: HTTPConnection) -> Writer | None:

@@ -14,7 +14,6 @@ from ticker import filter as filters
 from ticker import writers
 from ticker.desk.presence import Presence, Presences
 from ticker.desk.receipts import Receipts
-from ticker.errors import Forbidden, Unauthorized, Unavailable
 from ticker.fanout import poll, sse
 from ticker.fanout.hub import Hub
 from ticker.fanout.subscription import Subscription
@@ -67,22 +66,12 @@ class Stream(sse.Stream):
         gone = asyncio.ensure_future(super().over(request, wire))
         try:
             while not (await asyncio.wait([gone], timeout=CHECK_EVERY))[0]:
-                if not await _still_may(request):
+                if not await writers.may_still(admit(request)):
                     wire.gone()
                     wire.close(CloseCode.POLICY)
                     await gone
         finally:
             gone.cancel()
-
-
-async def _still_may(request: Request) -> bool:
-    try:
-        await admit(request)
-    except (Unauthorized, Forbidden):
-        return False
-    except Unavailable:
-        pass  # while Redis is away nothing new is told either
-    return True
 
 
 # --- who is there, and what has arrived -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from ticker import writers
 from ticker.desk import audit_api
 from ticker.desk.audit import MOST, Audit, Wanted
-from ticker.errors import Forbidden, TickerError, Unauthorized, Unavailable
+from ticker.errors import TickerError, Unauthorized
 from ticker.fanout.hub import Hub
 from ticker.headline import HeadlineId, Note
 from ticker.onair import as_run, watch
@@ -177,21 +177,11 @@ async def _states(request: Request) -> AsyncIterator[str]:
             waited += STATE_BEAT
             if waited >= CHECK_EVERY:
                 waited = 0.0
-                if not await _still_may(request):
+                if not await writers.may_still(admit(request)):
                     return
             await playouts.of(name).changed(STATE_BEAT)
     finally:
         hub.connections -= 1
-
-
-async def _still_may(request: Request) -> bool:
-    try:
-        await admit(request)
-    except (Unauthorized, Forbidden):
-        return False
-    except Unavailable:
-        pass  # while Redis is away nothing new is told either
-    return True
 
 
 async def admit(request: Request) -> Writer:

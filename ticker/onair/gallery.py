@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ticker import writers
-from ticker.errors import Forbidden, Unauthorized, Unavailable
+from ticker.errors import Forbidden
 from ticker.fanout.hub import Hub
 from ticker.life import Action
 from ticker.onair.api import CLOSED, STREAM
@@ -113,7 +113,7 @@ async def _told(request: Request, names: list[str]) -> AsyncIterator[str]:
                 return
             if changed is None:
                 beats += 1
-                if beats % CHECK_EVERY == 0 and not await _still_may(request, names):
+                if beats % CHECK_EVERY == 0 and not await writers.may_still(_admit(request, names)):
                     return
             for state in await playouts.states(names if changed is None else changed):
                 name = state["output"]["name"]
@@ -126,14 +126,10 @@ async def _told(request: Request, names: list[str]) -> AsyncIterator[str]:
         hub.connections -= 1
 
 
-async def _still_may(request: Request, names: list[str]) -> bool:
-    try:
-        seen = _seen(request, await writers.of(request, unattended=True))
-    except Unauthorized:
-        return False
-    except Unavailable:
-        return True  # while Redis is away nothing new is told either
-    return set(names) <= {one.name for one in seen}
+async def _admit(request: Request, names: list[str]) -> None:
+    seen = _seen(request, await writers.of(request, unattended=True))
+    if not set(names) <= {one.name for one in seen}:
+        raise Forbidden("You may not see all of these outputs any more.")
 
 
 def _some_seen(request: Request, writer: Writer) -> list[Output]:
