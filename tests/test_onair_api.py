@@ -221,6 +221,21 @@ async def test_whoever_may_see_no_output_is_told_so_and_gets_no_stream(web: Web,
     assert (await writes_only.get("/v1/onair")).json == {"outputs": []}
 
 
+@pytest.mark.parametrize("path", ["/v1/onair/stream", "/onair/program/state/stream"])
+async def test_a_revoked_key_sees_no_more_of_the_gallery(web: Web, http: aiohttp.ClientSession, path: str) -> None:
+    key = await fresh_key(web, "leaving", "read")
+    async with stream(http, web.url + path, Authorization=f"Bearer {key}") as events:
+        await anext(events)
+        async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+            assert await Keys(redis).revoke(key.split("_")[1])
+
+        async def ended() -> None:
+            async for _ in events:
+                pass
+
+        await asyncio.wait_for(ended(), 30)
+
+
 async def test_before_its_outputs_are_loaded_no_stream_of_them_begins(redis: Client) -> None:
     settings = Settings()
     async with at_work(redis) as hub:
