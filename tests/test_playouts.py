@@ -166,6 +166,11 @@ async def test_a_fault_of_ours_with_one_output_hurts_no_other(
         monkeypatch.setattr(program, "renew", broken)
         program.until = 0
         await eventually(lambda: "with output program; going on" in caplog.text)
+        two = await publish(desk, "Heard while the other is at fault")
+        await eventually(lambda: set(ids(open_)) == {one.id, two.id})
+        await desk.retract("en", two.id, "a test", by="ann")
+        await eventually(lambda: ids(open_) == [one.id])
+        assert "en: a fault of ours" not in caplog.text, "readers have nothing to do with it"
         await Cues(playouts.log, desk).say(OPEN, Cue.HOLD, Order(id=one.id), "ben")
         await eventually(lambda: ids(open_) == [])
         await eventually(lambda: open_.kept == open_.current().id, "Redis is told of it, too")

@@ -25,8 +25,7 @@ MOST_KEPT = 10  # bundles; what an address says makes another
 
 async def nodecg(request: Request) -> Response:
     """Always answered, as the page is, and with the page's key in it when the address has one."""
-    output, document = document_of(request)
-    made = await asyncio.to_thread(bundle, output, document)  # with a large font it takes a second
+    made = await asyncio.to_thread(lambda: bundle(*document_of(request)))  # with a large font it takes a second
     headers = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",

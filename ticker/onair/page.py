@@ -1,5 +1,7 @@
 """`/onair/{output}`: the page that goes on air. It is always answered, whatever else is down."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -30,7 +32,7 @@ def document_of(request: Request) -> tuple[Output, Document]:
 
 
 async def page(request: Request) -> Response:
-    output, made = document_of(request)
+    output, made = await asyncio.to_thread(document_of, request)  # a large font is read and hashed the first time
     headers = {
         "content-security-policy": made.policy,
         "x-content-type-options": "nosniff",

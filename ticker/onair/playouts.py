@@ -149,7 +149,8 @@ class Playouts:
         """It is made anew: at once when somebody waits for it, else when it is asked for."""
         playout.is_due = True
         if playout.followers:
-            self._renew(playout)
+            with self._sparing_others(playout):
+                self._renew(playout)
 
     def _renew(self, playout: Playout) -> None:
         fanouts = [self.hub.fanouts[channel.name] for channel in playout.channels]
@@ -353,17 +354,20 @@ class Playouts:
                 for playout in self._showing(channel) if old else ():
                     playout.running -= old
             for playout in self._outputs.values():
-                try:
-                    await self._look_at(playout, now)
-                except Exception:
-                    logger.exception("a fault of ours with output %s; going on", playout.output.name)
-                    playout.until = now + round(AGAIN * 1000)
+                if playout.until <= now:
+                    self._mark(playout)
+                if playout.followers:
+                    with self._sparing_others(playout):
+                        await self._keep(playout)
 
-    async def _look_at(self, playout: Playout, now: int) -> None:
-        if playout.until <= now:
-            self._mark(playout)
-        if playout.followers:
-            await self._keep(playout)
+    @contextlib.contextmanager
+    def _sparing_others(self, playout: Playout) -> Iterator[None]:
+        """A fault of ours with one output is not one of its neighbours, nor of the log that all of them follow."""
+        try:
+            yield
+        except Exception:
+            logger.exception("a fault of ours with output %s; going on", playout.output.name)
+            playout.until = self.now() + round(AGAIN * 1000)
 
     async def _keep(self, playout: Playout) -> None:
         """Redis knows which playlist pages have, for processes that begin later."""
