@@ -117,7 +117,7 @@ def requests() -> Iterator[bytes]:
     """Each another reader on another story."""
     for number in itertools.count():
         body = f"s={story_id(LINKS[number % STORIES])}&d=12"
-        agent = f"{BROWSER} v{number // STORIES % AGENTS}"
+        agent = f"{BROWSER} v{number // STORIES}"
         yield (
             f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {agent}\r\nOrigin: https://news.example.org\r\n"
             f"Accept: */*\r\nAccept-Language: en\r\nContent-Type: text/plain\r\n"
