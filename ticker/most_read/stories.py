@@ -108,10 +108,12 @@ class Stories:
 
     # --- pages that nobody has registered ---------------------------------------------------------------------------
 
-    async def note_links(self, channel: str, links: Mapping[str, str]) -> None:
-        """Pages that were read and are not known: ingest looks at them."""
+    async def note_links(self, channel: str, links: Mapping[str, str], *, of_one: bool = False) -> None:
+        """Pages that were read and are not known: ingest looks at them. `of_one`: by one network only. Anybody can
+        invent addresses without end, and they must not take the places of pages that others read.
+        """
         key = _key(channel, "stories:links")
-        room = MOST_LINKS - await self._call("hlen", key)
+        room = MOST_LINKS // (2 if of_one else 1) - await self._call("hlen", key)
         known = await self._call("hmget", _key(channel, "stories"), list(links))
         unknown = [(id_, link) for (id_, link), story in zip(links.items(), known, strict=True) if not story]
         if unknown and room > 0:
