@@ -252,7 +252,47 @@ def reads_of(ages: Sequence[float], window: Window) -> float:
 )
 def test_a_story_back_from_the_dead_is_noticed(age: int, ages: list[float], revived: bool) -> None:
     day, week = reads_of(ages, Window.DAY), reads_of(ages, Window.WEEK)
-    assert ranking.is_revived(story(age=age * DAY), day, week, MostRead(), NOW) is revived
+    assert ranking.is_revived(story(age=age * DAY), day, week, MostRead(), NOW, 0) is revived
+
+
+def read_evenly(days: float) -> tuple[float, float]:
+    """The day's reads and the week's of a story that has a read every three minutes since so long ago."""
+    ages = [(number + 0.5) * HOUR / 20 for number in range(round(days * 480))]
+    return reads_of(ages, Window.DAY), reads_of(ages, Window.WEEK)
+
+
+@given(st.floats(0.1, 60))
+def test_so_much_more_has_the_week_than_the_day_of_what_is_read_evenly(days: float) -> None:
+    day, week = read_evenly(days)
+    assert ranking.even(round(days * DAY)) == pytest.approx(week / day, rel=0.02)
+    assert 1 == ranking.even(0) < ranking.even(1) < ranking.even(round(days * DAY)) <= 7
+
+
+@given(st.floats(0.1, 40), st.floats(0, 400), st.integers(1, 10))
+def test_what_is_read_evenly_was_never_dead(days: float, before: float, revived_days: int) -> None:
+    """A live page, of whatever age; and an older story that has been read all the time, as far as is known: nobody
+    counted before.
+    """
+    day, week = read_evenly(days)
+    policy, since = MostRead(revived_days=revived_days), NOW - round(days * DAY)
+    assert not ranking.is_revived(story(age=NOW - since), day, week, policy, NOW, 0)
+    assert not ranking.is_revived(story(age=NOW - since + round(before * DAY)), day, week, policy, NOW, since)
+
+
+@given(st.floats(0.05, 0.2), st.floats(3, 400))
+def test_what_nobody_has_read_for_days_and_many_read_now_is_noticed(days: float, quiet: float) -> None:
+    day, week = read_evenly(days)
+    back = story(age=round((days + quiet) * DAY))
+    assert ranking.is_revived(back, day, week, MostRead(least_reads=1), NOW, 0)
+
+
+@given(st.floats(1, 1e5), st.floats(1, 20), st.floats(1, 400), st.floats(0, 60))
+def test_time_alone_revives_nothing_that_is_old_already(day: float, times: float, age: float, later: float) -> None:
+    """So that a story is looked into when it is read, and when it comes of age."""
+    one, after, policy = story(age=round(age * DAY)), round(later * DAY), MostRead(least_reads=1, revived_days=1)
+    faded, left = (math.exp2(-after / window.half_life) for window in (Window.DAY, Window.WEEK))
+    if ranking.is_revived(one, day * faded, day * times * left, policy, NOW + after, 0):
+        assert ranking.is_revived(one, day, day * times, policy, NOW + 1, 0)
 
 
 USUAL = {f"s{number}": Today(1_200, 1_000) for number in range(10)}

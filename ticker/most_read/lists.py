@@ -162,8 +162,9 @@ class Lists:
         day, week = found.reads(Window.DAY, now), found.reads(Window.WEEK, now)
         open_ = [id_ for id_ in day if id_ in known.stories and id_ not in {**known.held.flags, **known.held.rulings}]
         flags = dict.fromkeys(await self._few(channel, open_, now), "few_readers")
+        since = found.landmarks[Window.WEEK]  # of the first read there was; it moves once in seven years
         for id_ in open_:
-            if ranking.is_revived(known.stories[id_], day[id_], week[id_], channel.most_read, now):
+            if ranking.is_revived(known.stories[id_], day[id_], week[id_], channel.most_read, now, since):
                 flags[id_] = "revived"
         for id_, why in flags.items():
             if await self.stories.flag(channel.name, id_, {"why": why, "at": now}):
