@@ -118,6 +118,19 @@ def test_what_keeps_a_story_out() -> None:
     assert why(held=Held(withheld={one: "expired"}), policy=MostRead(expired_leave=False)) is None
 
 
+@given(st.sampled_from([None, *Verdict]), st.booleans(), st.sampled_from([None, "retracted", "expired"]), st.booleans())
+def test_what_is_new_and_much_read_is_kept_out_by_what_was_said_of_it_alone(
+    verdict: Verdict | None, flagged: bool, withheld: str | None, expired_leave: bool
+) -> None:
+    one, policy = story(), MostRead(expired_leave=expired_leave)
+    held = Held(
+        {one.id: Ruling(verdict)} if verdict else {},
+        {one.id: "revived"} if flagged else {},
+        {one.id: withheld} if withheld else {},
+    )
+    assert held.out(policy) == ({one.id} if barred(Candidate(one, 1e6, 1e6), held, policy, NOW) else set())
+
+
 def test_pins_stand_where_the_editor_has_put_them() -> None:
     ids = [story(number).id for number in range(5)]
     held = Held({ids[4]: Ruling(Verdict.PIN, 1), ids[3]: Ruling(Verdict.PIN, 3), ids[0]: Ruling(Verdict.PIN, 50)})

@@ -89,11 +89,26 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What keeps stories out of every list of a channel."""
+    """What keeps stories out of every list of a channel, and out of what to read next."""
 
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)  # by the gate: why
     withheld: Mapping[str, str] = field(default_factory=dict)  # its headline was retracted, held, or has expired
+
+    def verdict(self, story: str) -> Verdict | None:
+        return self.rulings[story].verdict if story in self.rulings else None
+
+    def why(self, story: str, policy: MostRead) -> str | None:
+        """Why a story is shown nowhere, however new it is and however much it is read; None when it may be."""
+        verdict, withheld = self.verdict(story), self.withheld.get(story)
+        if verdict is Verdict.EXCLUDE:
+            return "excluded"
+        if withheld and (withheld != "expired" or policy.expired_leave):
+            return withheld
+        return None if verdict else self.flags.get(story)
+
+    def out(self, policy: MostRead) -> set[str]:
+        return {story for story in {*self.rulings, *self.flags, *self.withheld} if self.why(story, policy)}
 
 
 class Ranked(NamedTuple):
@@ -106,16 +121,9 @@ class Ranked(NamedTuple):
 def barred(candidate: Candidate, held: Held, policy: MostRead, now: int) -> str | None:
     """Why a story is not listed; None when it may be."""
     story = candidate.story
-    ruling = held.rulings.get(story.id)
-    if ruling and ruling.verdict is Verdict.EXCLUDE:
-        return "excluded"
-    why = held.withheld.get(story.id)
-    if why and (why != "expired" or policy.expired_leave):
+    why = held.why(story.id, policy)
+    if why or held.verdict(story.id) is Verdict.PIN:
         return why
-    if ruling and ruling.verdict is Verdict.PIN:
-        return None
-    if story.id in held.flags and not (ruling and ruling.verdict is Verdict.ALLOW):
-        return held.flags[story.id]
     if now - story.published_at > policy.oldest_days * 24 * HOUR:
         return "old"
     return "little_evidence" if candidate.evidence < policy.least_reads else None

@@ -21,7 +21,7 @@ from typing import Any
 
 from ticker.channel import Channel
 from ticker.errors import Invalid, NoStory
-from ticker.most_read.ranking import Window
+from ticker.most_read.ranking import Held, Ruling, Verdict, Window
 from ticker.most_read.scope import Scope, scopes_of
 from ticker.most_read.story import Story, StoryDraft, canonical, is_owned, of_draft, story_id
 from ticker.most_read.withheld import Withheld
@@ -145,6 +145,12 @@ class Stories:
 
     async def flags(self, channel: str) -> dict[str, dict[str, Any]]:
         return _loaded(await self._call("hgetall", _key(channel, "stories:flagged")))
+
+    async def held(self, channel: str, withheld: Mapping[str, str]) -> Held:
+        """What editors and the gate have said, beside what is withheld."""
+        rulings, flags = await self.rulings(channel), await self.flags(channel)
+        told = {id_: Ruling(Verdict(one["verdict"]), one.get("place", 1)) for id_, one in rulings.items()}
+        return Held(told, {id_: str(one["why"]) for id_, one in flags.items()}, withheld)
 
     async def cover(self, channel: str, name: str, coverage: Mapping[str, Any] | None) -> None:
         await self._keep(_key(channel, "coverage"), name, coverage)
