@@ -60,6 +60,7 @@ async def test_a_page_is_looked_at_once_an_hour(stories: Stories) -> None:
 
 @pytest.mark.parametrize(("page", "kind"), [
     ("<title>x</title>", "application/pdf"),
+    ("<title>x</title>", "text/html"),
     ("<title>x</title><link rel=canonical href='/another'>", "text/html"),
     ("<title>x</title><link rel=canonical href='https://elsewhere.example/'>", "text/html"),
 ])  # fmt: skip

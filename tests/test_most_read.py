@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
-from tests.api import Answer, Api, fresh_key
-from tests.servers import Process, RedisServer, Web, eventually, eventually_now
+from tests.api import Answer, Api, eventually_gone, fresh_key
+from tests.servers import Process, RedisServer, Web, binaries, cluster, eventually, eventually_now, running
 from tests.test_counting import BROWSER
 from ticker.most_read.beacon import LARGEST, PIXEL
 from ticker.most_read.scope import Scope
@@ -24,6 +26,7 @@ CHANNELS: dict[str, Any] = {
     for name, origins in (("en", ["*"]), ("closed", ["https://news.example.org"]))
 }
 CHANNELS["quiet"] = {"name": "quiet"}
+CHANNELS["keeping"] = {"name": "keeping", "most_read": {"expired_leave": False}}
 LINK = "https://news.example.org/"
 
 
@@ -233,6 +236,10 @@ async def test_what_is_held_out_or_has_left_is_nowhere(cms: Api, editor: Api, an
     async with connect(redis_) as redis:
         await Stories(redis).flag("en", flagged, {"why": "one_network", "at": 0})
     await eventually(partial(_is, recommended, {kept, held}))
+    assert (await editor("PUT", f"stories/{flagged}/ruling", {"verdict": "allow"})).status == 200
+    await eventually(partial(_is, recommended, {kept, held, flagged}))
+    assert (await editor("DELETE", f"stories/{flagged}/ruling")).status == 200
+    await eventually(partial(_is, recommended, {kept, held}))
     next_ = await anybody.get(f"stories/{here}/next")
     assert {row["id"]: row.get("headline") for row in next_.json["stories"]} == {kept: None, held: published["id"]}
     assert next_.headers["cache-control"] == (await anybody.get("most-read")).headers["cache-control"]
@@ -248,11 +255,12 @@ async def _is(found: Callable[[], Awaitable[Any]], expected: Any) -> bool:
     return bool(await found() == expected)
 
 
+@pytest.mark.parametrize(("channel", "expired"), [("quiet", ["b"]), ("keeping", ["a", "b"])])
 async def test_a_story_leaves_with_its_headlines_event_and_not_after_it(
-    web: Web, http: aiohttp.ClientSession, redis_: str
+    web: Web, http: aiohttp.ClientSession, redis_: str, channel: str, expired: list[str]
 ) -> None:
-    """In the channel `quiet`, whose list nobody makes anew: what leaves it has left with the event alone."""
-    quiet = Api(http, web.url, await fresh_key(web, "Eve", "publish", "correct", "retract"), channel="quiet")
+    """In channels whose lists nobody makes anew: what leaves one has left with the event alone."""
+    quiet = Api(http, web.url, await fresh_key(web, "Eve", "publish", "correct", "retract"), channel=channel)
 
     async def listed() -> list[str]:
         return [row["title"] for row in (await quiet.get("most-read?window=1h")).json["stories"]]
@@ -265,12 +273,67 @@ async def test_a_story_leaves_with_its_headlines_event_and_not_after_it(
         ]
         async with connect(redis_) as redis:
             now = int((await redis.time())[0]) * 1000
-            await redis.hset(Scope("quiet").lists, mapping={"1h": json.dumps(rows), "as_of": now})
+            await redis.hset(Scope(channel).lists, mapping={"1h": json.dumps(rows), "as_of": now})
         await eventually(partial(_is, listed, ["a", "b"]))
         done = quiet.edit(published, expires_in=1) if action == "expire" else quiet.act(published, action, given)
         assert (await done).status == 200
-        await eventually(partial(_is, listed, ["b"]))
-        assert [row["rank"] for row in (await quiet.get("most-read?window=1h")).json["stories"]] == [1]
+        await eventually_gone(quiet, published)
+        left = expired if action == "expire" else ["b"]
+        await eventually(partial(_is, listed, left))
+        ranks = [row["rank"] for row in (await quiet.get("most-read?window=1h")).json["stories"]]
+        assert ranks == [1, 2][: len(left)]
+
+
+@pytest.mark.parametrize("kind", ["one", "cluster"])
+async def test_while_redis_is_away_everybody_is_told_to_come_again(
+    kind: str, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """Whatever is asked for it is a refusal and no fault of ours; and when Redis is back, so is all else."""
+    with _redis_of(kind, tmp_path / "redis") as nodes:
+        url = nodes[0].url.replace("redis:", "redis+cluster:" if kind == "cluster" else "redis:")
+        web = Web(url, tmp_path, TICKER_CHANNELS=json.dumps(CHANNELS))
+        async with running(web):
+            cms, anybody = Api(http, web.url, await fresh_key(web, "CMS", "stories")), Api(http, web.url)
+            id_ = await story(cms, "away")
+            addresses = ("most-read", f"stories/{id_}", f"stories/{id_}/next", "coverage/storm")
+            assert [(await anybody.get(address)).status for address in addresses] == [200] * 4
+            for node in nodes:
+                node.kill()
+            for address in addresses:
+                answer = await eventually(partial(_refused, anybody, address), f"{address} is refused")
+                assert answer.fault == (503, "unavailable")
+                assert "reached" in answer.json["detail"]
+                assert int(answer.headers["retry-after"]) >= 1
+            for node in nodes:
+                node.start()
+            await eventually(partial(_answers, anybody, "most-read"), lambda: f"it is back\n{web.said()}")
+            assert web.process is not None
+            assert web.process.poll() is None
+        # redis-py's client of a Cluster may, when it closes a connection, still write to it in another task.
+        assert kind == "cluster" or "Traceback" not in web.said()
+
+
+@contextmanager
+def _redis_of(kind: str, folder: Path) -> Iterator[list[RedisServer]]:
+    path = [*binaries().values()][-1]
+    if kind == "cluster":
+        with cluster(path, folder) as nodes:
+            yield nodes
+    else:
+        server = RedisServer(path, folder).start()
+        try:
+            yield [server]
+        finally:
+            server.stop()
+
+
+async def _refused(anybody: Api, address: str) -> Answer | None:
+    answer = await anybody.get(address)
+    return answer if answer.status == 503 else None  # lists are given again for a second
+
+
+async def _answers(anybody: Api, address: str) -> bool:
+    return (await anybody.get(address)).status == 200
 
 
 async def test_stories_are_registered_with_the_right_to_it(cms: Api, editor: Api, anybody: Api) -> None:

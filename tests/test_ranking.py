@@ -118,6 +118,19 @@ def test_what_keeps_a_story_out() -> None:
     assert why(held=Held(withheld={one: "expired"}), policy=MostRead(expired_leave=False)) is None
 
 
+@given(st.sampled_from([None, *Verdict]), st.booleans(), st.sampled_from([None, "retracted", "expired"]), st.booleans())
+def test_what_is_new_and_much_read_is_kept_out_by_what_was_said_of_it_alone(
+    verdict: Verdict | None, flagged: bool, withheld: str | None, expired_leave: bool
+) -> None:
+    one, policy = story(), MostRead(expired_leave=expired_leave)
+    held = Held(
+        {one.id: Ruling(verdict)} if verdict else {},
+        {one.id: "revived"} if flagged else {},
+        {one.id: withheld} if withheld else {},
+    )
+    assert held.out(policy) == ({one.id} if barred(Candidate(one, 1e6, 1e6), held, policy, NOW) else set())
+
+
 def test_pins_stand_where_the_editor_has_put_them() -> None:
     ids = [story(number).id for number in range(5)]
     held = Held({ids[4]: Ruling(Verdict.PIN, 1), ids[3]: Ruling(Verdict.PIN, 3), ids[0]: Ruling(Verdict.PIN, 50)})
@@ -252,7 +265,47 @@ def reads_of(ages: Sequence[float], window: Window) -> float:
 )
 def test_a_story_back_from_the_dead_is_noticed(age: int, ages: list[float], revived: bool) -> None:
     day, week = reads_of(ages, Window.DAY), reads_of(ages, Window.WEEK)
-    assert ranking.is_revived(story(age=age * DAY), day, week, MostRead(), NOW) is revived
+    assert ranking.is_revived(story(age=age * DAY), day, week, MostRead(), NOW, 0) is revived
+
+
+def read_evenly(days: float) -> tuple[float, float]:
+    """The day's reads and the week's of a story that has a read every three minutes since so long ago."""
+    ages = [(number + 0.5) * HOUR / 20 for number in range(round(days * 480))]
+    return reads_of(ages, Window.DAY), reads_of(ages, Window.WEEK)
+
+
+@given(st.floats(0.1, 60))
+def test_so_much_more_has_the_week_than_the_day_of_what_is_read_evenly(days: float) -> None:
+    day, week = read_evenly(days)
+    assert ranking.even(round(days * DAY)) == pytest.approx(week / day, rel=0.02)
+    assert 1 == ranking.even(0) < ranking.even(1) < ranking.even(round(days * DAY)) <= 7
+
+
+@given(st.floats(0.1, 40), st.floats(0, 400), st.integers(1, 10))
+def test_what_is_read_evenly_was_never_dead(days: float, before: float, revived_days: int) -> None:
+    """A live page, of whatever age; and an older story that has been read all the time, as far as is known: nobody
+    counted before.
+    """
+    day, week = read_evenly(days)
+    policy, since = MostRead(revived_days=revived_days), NOW - round(days * DAY)
+    assert not ranking.is_revived(story(age=NOW - since), day, week, policy, NOW, 0)
+    assert not ranking.is_revived(story(age=NOW - since + round(before * DAY)), day, week, policy, NOW, since)
+
+
+@given(st.floats(0.05, 0.2), st.floats(3, 400))
+def test_what_nobody_has_read_for_days_and_many_read_now_is_noticed(days: float, quiet: float) -> None:
+    day, week = read_evenly(days)
+    back = story(age=round((days + quiet) * DAY))
+    assert ranking.is_revived(back, day, week, MostRead(least_reads=1), NOW, 0)
+
+
+@given(st.floats(1, 1e5), st.floats(1, 20), st.floats(1, 400), st.floats(0, 60))
+def test_time_alone_revives_nothing_that_is_old_already(day: float, times: float, age: float, later: float) -> None:
+    """So that a story is looked into when it is read, and when it comes of age."""
+    one, after, policy = story(age=round(age * DAY)), round(later * DAY), MostRead(least_reads=1, revived_days=1)
+    faded, left = (math.exp2(-after / window.half_life) for window in (Window.DAY, Window.WEEK))
+    if ranking.is_revived(one, day * faded, day * times * left, policy, NOW + after, 0):
+        assert ranking.is_revived(one, day, day * times, policy, NOW + 1, 0)
 
 
 USUAL = {f"s{number}": Today(1_200, 1_000) for number in range(10)}

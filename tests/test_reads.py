@@ -5,6 +5,7 @@ import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from tests.servers import RedisServer, binaries
 from tests.test_counting import ADDRESS, BROWSER
 from ticker.channel import Channel, MostRead
 from ticker.most_read import ranking, reads
+from ticker.most_read import stories as stories_
 from ticker.most_read.counting import Outcome
 from ticker.most_read.ranking import HOUR, Window
 from ticker.most_read.reader import DAY, HALF_HOUR
@@ -215,6 +217,24 @@ async def test_what_nobody_has_registered_is_noted_and_not_counted(client: Clien
     assert one.written == 1
 
 
+async def test_one_network_cannot_take_the_places_of_pages_that_others_read(
+    client: Client, now: Now, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories_, "MOST_LINKS", 10)
+    one, new = reads_of(client, now), "https://news.example.org/new"
+    await one.turn()
+    for _ in range(2):
+        for number in range(20):
+            one.count("en", f"s=https://news.example.org/invented/{number}&d=9", ADDRESS, BROWSER)
+        await one.turn(all_=True)
+        now.ms += HOUR
+    assert len(await one.stories.unknown_links("en")) == 5
+    for reader in range(2):
+        one.count("en", f"s={new}&d=9", f"198.51.{reader}.1", BROWSER)
+        await one.turn(all_=True)
+    assert new in (await one.stories.unknown_links("en")).values()
+
+
 async def test_the_stories_readers_came_from_are_counted_for_read_next(client: Client, now: Now) -> None:
     first, second = await registered(client, 1), await registered(client, 2)
     one = reads_of(client, now)
@@ -223,6 +243,34 @@ async def test_the_stories_readers_came_from_are_counted_for_read_next(client: C
         read(one, second, reader << 8, f"&f={first.id}")
     await one.turn(all_=True)
     assert await one.stories.read_after("en", first.id) == {second.id: 3}
+
+
+async def test_what_led_to_a_read_is_nothing_to_keep_until_somebody_has_registered_it(client: Client, now: Now) -> None:
+    """Else anybody could fill Redis: each would be a key of its own, for a week."""
+    story, one = await registered(client), reads_of(client, now)
+    await one.turn()
+    link = "https://news.example.org/new"
+    for reader, led in enumerate(("x" * 16, link, f"{link}?n=1", f"{link}?n=2")):
+        read(one, story, reader << 8, f"&f={quote(led, safe='')}")
+    await one.turn(all_=True)
+    assert one.written == 4
+    assert [key async for key in client.scan_iter("*:read:next:*")] == []
+    first, _ = await one.stories.register(CHANNEL, StoryDraft(title="New", link=link), NOW)
+    now.ms += reads.PLACES_KEPT + 1
+    read(one, story, 9 << 8, f"&f={first.id}")
+    await one.turn(all_=True)
+    assert await one.stories.read_after("en", first.id) == {story.id: 1}
+
+
+async def test_what_was_only_said_to_lead_somewhere_counts_as_soon_as_it_is_a_story(client: Client, now: Now) -> None:
+    story, one, link = await registered(client), reads_of(client, now), "https://news.example.org/new"
+    await one.turn()
+    read(one, story, 0, f"&f={link}")
+    await one.turn(all_=True)
+    fresh, _ = await one.stories.register(CHANNEL, StoryDraft(title="New", link=link), NOW)
+    read(one, fresh)
+    await one.turn(all_=True)
+    assert (one.written, one.unregistered) == (2, 0)
 
 
 async def test_landmarks_are_moved_by_whole_half_lives_and_no_bit_is_lost(client: Client, now: Now) -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ResponseError
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisClusterException, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ticker.errors import StorageFull, Unavailable
@@ -32,6 +32,7 @@ async def test_the_address_tells_the_kind_and_nothing_is_sent_yet(url: str, kind
         (BusyLoadingError("LOADING"), Unavailable, "loading"),
         (RedisConnectionError("refused"), Unavailable, "reached"),
         (OSError("refused"), Unavailable, "reached"),
+        (RedisClusterException("Redis Cluster cannot be connected"), Unavailable, "reached"),
         (ResponseError("WRONGTYPE"), Unavailable, "WRONGTYPE"),
     ],
 )

@@ -1,6 +1,7 @@
 """What was once given out of the widget stays as it was, whatever becomes of the source."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 
 from tests.servers import ROOT
 from ticker import bundle, widget
+from ticker.channel import Channel
 from ticker.errors import NotFound
 from ticker.versions import VERSIONS, Versions
 
@@ -55,6 +57,25 @@ async def test_an_old_version_answers_as_it_did(web: Path, monkeypatch: pytest.M
     newest = await get(second, "/widget/1/ticker.js", monkeypatch)
     assert newest.content == second.files("1.1.0")["ticker.js"].plain
     assert (await get(second, "/widget/versions.json", monkeypatch)).json()["newest"] == "1.1.0"
+
+
+async def test_a_frame_goes_with_the_script_of_whichever_release_answers(
+    web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a release is deployed, the page comes from one process and what it loads from another."""
+    shutil.copytree(web, tmp_path / "next")
+    change(tmp_path / "next")
+    releases = [Versions(web, "1.0.0"), Versions(tmp_path / "next", "1.0.0"), Versions(tmp_path / "next", "1.1.0")]
+    for of_page in releases:
+        monkeypatch.setattr(widget, "VERSIONS", of_page)
+        page = widget._document(Channel(name="en"), "", "http://ticker.example/widget/en.html")
+        loaded = re.findall(r'(?:href|src)="([^"?]+/ticker\.(?:css|js))"(?: integrity="([^"]+)")?', page)
+        assert len(loaded) == 2
+        for of_script in releases:
+            for name, integrity in loaded:
+                answer = await get(of_script, f"/widget/{name}", monkeypatch)
+                assert answer.status_code == 200
+                assert integrity in ("", bundle.integrity(answer.content))
 
 
 async def test_what_is_not_out_yet_may_still_change(web: Path, monkeypatch: pytest.MonkeyPatch) -> None:

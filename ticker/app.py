@@ -50,7 +50,7 @@ from ticker.people.seal import Seal
 from ticker.people.sessions import Sessions
 from ticker.processes import say_ready
 from ticker.settings import Settings
-from ticker.store import connect, new_clock
+from ticker.store import Failed, connect, new_clock, refusal
 from ticker.stream import Stream
 from ticker.versions import VERSIONS
 from ticker.writers import Writers
@@ -98,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         middleware=[Middleware(ChannelCors, channels=given.channels)],
         exception_handlers={
             errors.TickerError: _refused,
+            **dict.fromkeys(Failed, _away),
             HTTPException: _not_served,
             Exception: _failed,
         },
@@ -171,6 +172,11 @@ def _end_after_a_fault(running: asyncio.Task[None]) -> None:
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TickerError)
     return api.problem(error)
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    """Redis, wherever it was asked and nobody had a better answer."""
+    return api.problem(refusal(error))
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ from redis.exceptions import (
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
+    RedisClusterException,
     RedisError,
     ResponseError,
 )
@@ -35,7 +36,11 @@ RETRIES = 3  # every write carries a `once` key, so that sending it again is har
 
 Client = Any  # redis.asyncio.Redis or RedisCluster: the same commands, no common type
 
-Gone = (RedisError, OSError, TimeoutError)
+Failed = (RedisError, RedisClusterException)  # the second is no RedisError: no node of a Cluster can be reached
+Gone = (*Failed, OSError, TimeoutError)
+_NOT_THERE = (
+    RedisConnectionError, RedisTimeoutError, RedisClusterException, ClusterDownError, ReadOnlyError, OSError,
+)  # fmt: skip
 NoScript = NoScriptError  # Redis does not know a script by its hash: it was restarted, or is another one
 
 
@@ -112,7 +117,7 @@ def refusal(error: BaseException) -> TickerError:
         return Unavailable("Redis does not accept our credentials; check TICKER_REDIS_URL.", retry_after=10)
     if isinstance(error, BusyLoadingError):
         return Unavailable("Redis is still loading its data; try again in a moment.", retry_after=2)
-    if isinstance(error, RedisConnectionError | RedisTimeoutError | ClusterDownError | ReadOnlyError | OSError):
+    if isinstance(error, _NOT_THERE):
         # Also when it was the answer that was lost: what was sent may have been done.
         return Unavailable(
             "Redis cannot be reached; it may have been accepted or not. Try again with the same Idempotency-Key."

@@ -16,12 +16,15 @@ _NAMES = ("og:title", "og:url", "og:image", "og:locale", "article:section", "art
 
 
 def story_of(page: str, url: str) -> StoryDraft | None:
-    """The story of an article's page; None for a page without a title. What is not right beside it is left out."""
+    """The story of an article's page; None for one that has no title, or that does not say its own address: it may be
+    the same at any. What is not right beside that is left out.
+    """
     head = _Head()
     with suppress(AssertionError):  # so HTMLParser ends at `<![` that it cannot read; what was said before it holds
         head.feed(page[:LOOKED_AT])
     title = (head.said.get("og:title") or head.title).strip()[:TEXT_LIMIT]
-    if not title:
+    link = _absolute(head.canonical or head.said.get("og:url"), url)
+    if not title or not link:
         return None
     given: dict[str, object] = {
         "image": _absolute(head.said.get("og:image"), url),
@@ -30,7 +33,6 @@ def story_of(page: str, url: str) -> StoryDraft | None:
         "lang": head.lang or (head.said.get("og:locale") or "").replace("_", "-"),
     }
     given["tags"] = [tag for tag in head.tags if tag and len(tag) <= NAME_LIMIT][:TAGS_LIMIT]
-    link = _absolute(head.canonical or head.said.get("og:url"), url) or url
     return _draft(title, link, {name: value for name, value in given.items() if value})
 
 

@@ -25,6 +25,11 @@ class Changes:
             oldest = next(iter(self._last))
             self.floor, _ = self._last.pop(oldest)
 
+    def last(self, headline_id: str) -> Event | None:
+        """What became of it last, if that is remembered."""
+        found = self._last.get(headline_id)
+        return found[1] if found else None
+
     def since(self, offset: Offset, most: int = MOST) -> list[Event] | None:
         """The net change after `offset`, oldest first. None when that is further back than is known, or more than
         `most` headlines.

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from ticker import instant, writers
 from ticker.channel import Channel
 from ticker.errors import Forbidden, Invalid, NoStory, TooLarge
+from ticker.events import EventType
 from ticker.fanout.fanout import Fanout
 from ticker.fanout.hub import Hub
 from ticker.headline import NAME_LIMIT, Name, Note
@@ -78,9 +79,17 @@ async def most_read(request: Request) -> Response:
 
 
 def _shown(fanout: Fanout, rows: list[Row]) -> list[Row]:
-    """Without those whose headline is not on the board any more: they leave with the same event."""
-    kept = [row for row in rows if row.get("headline") is None or row["headline"] in fanout.board]
+    """Without those whose headline has left the board: they leave with the same event."""
+    kept = [row for row in rows if row.get("headline") is None or not _takes_along(fanout, row["headline"])]
     return [{**row, "rank": place} for place, row in enumerate(kept, 1)]
+
+
+def _takes_along(fanout: Fanout, headline: str) -> bool:
+    """Whether a headline has left, and its story with it: before the scheduler has said so of the story."""
+    if headline in fanout.board:
+        return False
+    last = fanout.changes.last(headline)
+    return fanout.channel.most_read.expired_leave or last is None or last.type is not EventType.EXPIRED
 
 
 async def read_next(request: Request) -> Response:
@@ -89,7 +98,7 @@ async def read_next(request: Request) -> Response:
     story = await stories.get(channel, request.path_params["id"])
     await _must_be_shown(request, channel, story.id)
     lists: Lists = request.app.state.lists
-    around = await lists.around(channel, fanout.now)
+    around = await lists.around(fanout.channel, fanout.now)
     after = await stories.read_after(channel, story.id)
     found = related.read_next(story, around.stories, after, around.coverage, around.barred)
     shown = await _shown_with(request, channel, [one.story for one in found])
@@ -235,9 +244,9 @@ async def _linked(request: Request, channel: str, ids: list[str]) -> dict[str, s
 
 async def _hidden(request: Request, channel: str, ids: list[str], linked: Mapping[str, str]) -> set[str]:
     lists: Lists = request.app.state.lists
-    board = _fanout(request).board
+    fanout = _fanout(request)
     reasons = await lists.withheld.reasons(channel, ids)
-    left = {id_ for id_, headline in linked.items() if headline not in board}
+    left = {id_ for id_, headline in linked.items() if _takes_along(fanout, headline)}
     return left | {id_ for id_, why in reasons.items() if why in ("retracted", "held")}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ticker import instant
 from ticker.events import EventType
-from ticker.most_read.ranking import Held, Ruling, Verdict
+from ticker.most_read.ranking import Held
 from ticker.most_read.scope import Scope
 from ticker.most_read.stories import SAID, Stories
 from ticker.most_read.story import Story
@@ -46,7 +46,8 @@ class Known:
         What a fault has kept from being read is read the next time.
         """
         told, positions = await self._heard()
-        held = await self._ruled() if told is None or told else self.held
+        fresh = told is None or told
+        held = await self.of_redis.held(self.channel, self._withheld) if fresh else self.held
         again = self._kept.keys() if told is None else self._kept.keys() & told
         found = await self._read(sorted(again | ({*ids, *held.rulings} - self._kept.keys())))
         changed = _otherwise(held.rulings, self.held.rulings) | _otherwise(held.flags, self.held.flags)
@@ -91,13 +92,6 @@ class Known:
         of = await self.redis.hmget(Scope(self.channel).key("stories:of"), headlines)
         was = {id_ for id_, (_, text) in self._kept.items() if text and any(one in text for one in headlines)}
         return was | {story for story in of if story}
-
-    async def _ruled(self) -> Held:
-        """What editors and the gate have said."""
-        rulings = await self.of_redis.rulings(self.channel)
-        flags = await self.of_redis.flags(self.channel)
-        told = {id_: Ruling(Verdict(one["verdict"]), one.get("place", 1)) for id_, one in rulings.items()}
-        return Held(told, {id_: str(one["why"]) for id_, one in flags.items()}, self._withheld)
 
     async def _read(self, ids: list[str]) -> list[tuple[str, tuple[str | None, str | None]]]:
         """Each with its story and its headlines as they are in Redis."""

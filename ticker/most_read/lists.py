@@ -20,7 +20,7 @@ from ticker.errors import Invalid
 from ticker.most_read import counts, ranking
 from ticker.most_read.counts import Counts
 from ticker.most_read.known import Known
-from ticker.most_read.ranking import LISTS, MOST_STORIES, RISING, Candidate, Held, Ranked, Today, Verdict, Window
+from ticker.most_read.ranking import LISTS, MOST_STORIES, RISING, Candidate, Ranked, Today, Verdict, Window
 from ticker.most_read.scope import Scope
 from ticker.most_read.stories import Stories
 from ticker.most_read.story import Story, StoryDraft, canonical, is_owned, story_id
@@ -162,8 +162,9 @@ class Lists:
         day, week = found.reads(Window.DAY, now), found.reads(Window.WEEK, now)
         open_ = [id_ for id_ in day if id_ in known.stories and id_ not in {**known.held.flags, **known.held.rulings}]
         flags = dict.fromkeys(await self._few(channel, open_, now), "few_readers")
+        since = found.landmarks[Window.WEEK]  # of the first read there was; it moves once in seven years
         for id_ in open_:
-            if ranking.is_revived(known.stories[id_], day[id_], week[id_], channel.most_read, now):
+            if ranking.is_revived(known.stories[id_], day[id_], week[id_], channel.most_read, now, since):
                 flags[id_] = "revived"
         for id_, why in flags.items():
             if await self.stories.flag(channel.name, id_, {"why": why, "at": now}):
@@ -246,16 +247,14 @@ class Lists:
             self._read[scope, name] = (now, answer)
         return answer
 
-    async def around(self, channel: str, now: int) -> Around:
+    async def around(self, channel: Channel, now: int) -> Around:
         """As it was up to a second ago: reading it takes longer than choosing from it."""
-        at, around = self._around.get(channel, (-FRESH, None))
+        at, around = self._around.get(channel.name, (-FRESH, None))
         if around is None or not 0 <= now - at < FRESH:
-            rulings = await self.stories.rulings(channel)
-            barred = {id_ for id_, one in rulings.items() if one["verdict"] == Verdict.EXCLUDE}
-            barred |= (await self.withheld.all_reasons(channel)).keys() | (await self.stories.flags(channel)).keys()
-            coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel)).values()}
-            around = Around(await self.stories.recent(channel), coverage, barred)
-            self._around[channel] = (now, around)
+            held = await self.stories.held(channel.name, await self.withheld.all_reasons(channel.name))
+            coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel.name)).values()}
+            around = Around(await self.stories.recent(channel.name), coverage, held.out(channel.most_read))
+            self._around[channel.name] = (now, around)
         return around
 
     async def explain(self, scope: Scope, ids: Sequence[str], now: int) -> dict[str, Row]:
@@ -295,7 +294,8 @@ def _anew(policy: MostRead, scope: Scope, one: _Made, known: Known, now: int) ->
             continue
         told = one.told[name] if scope.kind else dict(zip(ranked.rows[:TOLD_ROWS], rows, strict=False))
         again = one.told_at[name] + TOLD_EVERY
-        if told != one.told[name] and now < again and not any(_is_out(story, known.held) for story in one.told[name]):
+        leaves = any(known.held.why(story, policy) for story in one.told[name])
+        if told != one.told[name] and now < again and not leaves:
             until = min(until, again)  # it was told a moment ago: list and word change together, a little later
         else:
             changes.append(_Change(name, ranked, text, None if told == one.told[name] else told))
@@ -320,11 +320,6 @@ def _candidates(name: str, scope: Scope, reads: Mapping[Window, Mapping[str, flo
         unread = [story for story in pins if story in stories and story not in reads[Window(name)]]
         found += [Candidate(stories[story], 0, 0) for story in unread]
     return found
-
-
-def _is_out(story: str, held: Held) -> bool:
-    ruling = held.rulings.get(story)
-    return story in held.withheld or story in held.flags or bool(ruling and ruling.verdict is Verdict.EXCLUDE)
 
 
 def _wake(made: Mapping[Scope, _Made], stories: Collection[str]) -> None:

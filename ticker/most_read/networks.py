@@ -76,6 +76,10 @@ class Networks:
             of.most, of.largest = number, network
         return weight
 
+    def is_only_one(self, story: str) -> bool:
+        """Whether no reader of a second network has come to a story."""
+        return len(self._hour.of(story).reads.keys() | self._before.of(story).reads.keys()) < 2
+
     def is_of_one(self, story: str, older: float = 0.0) -> bool:
         """Whether one network makes most of what a story weighs, and reads little else here. `older`: what it has
         besides, of readers before and elsewhere.

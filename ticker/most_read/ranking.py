@@ -23,6 +23,7 @@ REBASE_AT = 512  # half-lives that scores may grow from their landmark (count.lu
 FORGOTTEN = 0.5  # decayed reads: less than half a read is no evidence
 MOST_STORIES = 2_000  # of one scope and window
 RETURNS = 4  # times as many reads for each reader as is usual: looked into
+REVIVED = 7 / 3  # times as large a part of the week's reads as usual on the last day: looked into
 RISING = "rising"
 
 
@@ -88,11 +89,26 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What keeps stories out of every list of a channel."""
+    """What keeps stories out of every list of a channel, and out of what to read next."""
 
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)  # by the gate: why
     withheld: Mapping[str, str] = field(default_factory=dict)  # its headline was retracted, held, or has expired
+
+    def verdict(self, story: str) -> Verdict | None:
+        return self.rulings[story].verdict if story in self.rulings else None
+
+    def why(self, story: str, policy: MostRead) -> str | None:
+        """Why a story is shown nowhere, however new it is and however much it is read; None when it may be."""
+        verdict, withheld = self.verdict(story), self.withheld.get(story)
+        if verdict is Verdict.EXCLUDE:
+            return "excluded"
+        if withheld and (withheld != "expired" or policy.expired_leave):
+            return withheld
+        return None if verdict else self.flags.get(story)
+
+    def out(self, policy: MostRead) -> set[str]:
+        return {story for story in {*self.rulings, *self.flags, *self.withheld} if self.why(story, policy)}
 
 
 class Ranked(NamedTuple):
@@ -105,16 +121,9 @@ class Ranked(NamedTuple):
 def barred(candidate: Candidate, held: Held, policy: MostRead, now: int) -> str | None:
     """Why a story is not listed; None when it may be."""
     story = candidate.story
-    ruling = held.rulings.get(story.id)
-    if ruling and ruling.verdict is Verdict.EXCLUDE:
-        return "excluded"
-    why = held.withheld.get(story.id)
-    if why and (why != "expired" or policy.expired_leave):
+    why = held.why(story.id, policy)
+    if why or held.verdict(story.id) is Verdict.PIN:
         return why
-    if ruling and ruling.verdict is Verdict.PIN:
-        return None
-    if story.id in held.flags and not (ruling and ruling.verdict is Verdict.ALLOW):
-        return held.flags[story.id]
     if now - story.published_at > policy.oldest_days * 24 * HOUR:
         return "old"
     return "little_evidence" if candidate.evidence < policy.least_reads else None
@@ -208,14 +217,26 @@ def _crosses(listed: Sequence[Candidate], now: int) -> float:
     return math.floor(first) if first < math.inf else first
 
 
-def is_revived(story: Story, day: float, week: float, policy: MostRead, now: int) -> bool:
-    """Whether a story long quiet is read as if it were new: somebody may be at work.
+def even(age: int) -> float:
+    """How many times as many reads in a week as in a day a story has that has been read evenly for so long (ms).
 
-    A story read evenly has seven times as many reads in a week as in a day. One that is old, and whose reads of the
-    week are nearly all of the last two days, has come back from the dead.
+    What was read evenly for a days counts, in a window W days wide, as W (1 - e^(-a/W)) days of reads: in the week
+    hardly more than in the day at first, and seven times as much in the end.
+    """
+    day, week = Window.DAY.ms, Window.WEEK.ms
+    return week * math.expm1(-age / week) / (day * math.expm1(-age / day)) if age > 0 else 1.0
+
+
+def is_revived(story: Story, day: float, week: float, policy: MostRead, now: int, since: int) -> bool:
+    """Whether a story long quiet is read as if it were new: somebody may be at work. `since`: when counting began (ms),
+    as nobody knows who read it before.
+
+    Of one that has been read evenly for weeks the last day has a seventh of the week's reads, and of a younger one
+    more. What is old, and has far more of them than that, has come back from the dead.
     """
     old = now - story.published_at > policy.revived_days * 24 * HOUR
-    return old and day >= policy.least_reads and week < 3 * day
+    usual = even(now - max(story.published_at, since))
+    return old and day >= policy.least_reads and week * REVIVED < day * usual
 
 
 def revives(stories: Iterable[Story], policy: MostRead, now: int) -> float:

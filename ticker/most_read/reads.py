@@ -51,11 +51,12 @@ MOST_PLACES = 50_000
 TOGETHER = 8  # batches sent in one go: more would keep readers waiting
 ABREAST = 4  # such goes on their way at once, if so much waits: with one, a process under full load writes less than
 # it counts; with several, a headline that is published meanwhile waits for all of them
+LINKS_AT_ONCE = 100  # pages of which it is noted in one turn that nobody has registered them
 PART = 100  # reads in a batch of a section or region, which looks for no repeats
 AHEAD = 600_000  # ms before midnight that the next day's salt is asked for
 
 TIMES = " ".join(map(str, (ANSWER_KEPT, 2 * HALF_HOUR, NEXT_KEPT, *(window.half_life for window in Window))))
-_STORY = attrgetter("story")
+_STORY, _CAME_FROM = attrgetter("story"), attrgetter("came_from")
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class _Batch:
     reads: Sequence[Read]
     born: int
     registered: bool = False  # reads of stories that nobody has registered are taken out
+    came_from: frozenset[str] = frozenset()  # of the stories that they say led to them, those that are registered
 
 
 class _Call(NamedTuple):
@@ -215,6 +217,8 @@ class Reads:
             return
         batch.registered = True
         places = self._places[batch.scope.channel]
+        # Readers may say anything here, and each is a key of its own in Redis, for a week.
+        batch.came_from = frozenset(one for one in _came_from(batch) if places[one].scopes is not None)
         unknown = {story for story in set(map(_STORY, batch.reads)) if places[story].scopes is None}
         if unknown:
             kept = [read for read in batch.reads if read.story not in unknown]
@@ -237,24 +241,25 @@ class Reads:
         return answers
 
     async def _find_places(self, batches: Sequence[_Batch]) -> None:
-        """Section and region of each story, as it is registered; None for one that is not."""
+        """Section and region of each story, and of each that led to one, as it is registered; None for one that is not,
+        which is looked at again as soon as it is read.
+        """
         now = self.now()
         for channel in {batch.scope.channel for batch in batches}:
             places = self._places[channel]
-            wanted = {
-                story for batch in batches if batch.scope.channel == channel for story in map(_STORY, batch.reads)
-            }
-            old = [id_ for id_ in wanted if id_ not in places or now - places[id_].looked_at > PLACES_KEPT]
+            of_channel = [batch for batch in batches if batch.scope.channel == channel]
+            read = {story for batch in of_channel for story in map(_STORY, batch.reads)}
+            wanted = read.union(*map(_came_from, of_channel))
             if len(places) > MOST_PLACES:
                 places.clear()
-                old = list(wanted)
+            old = [id_ for id_ in wanted if _is_old(places.get(id_), now, read=id_ in read)]
             found = await self.stories.find(channel, old)
             ranked = await self.stories.scopes(channel) if found else []
             for id_ in old:
                 story = found.get(id_)
                 scopes = scopes_of(channel, story.section, story.region) if story else []
                 known = [scope for scope in scopes if scope in ranked] if story else None
-                places[id_] = _Place(now if story else 0, known)
+                places[id_] = _Place(now, known)
 
     # --- beside it --------------------------------------------------------------------------------------------------
 
@@ -274,8 +279,11 @@ class Reads:
     async def _note_links(self) -> None:
         for channel, counting in self.counting.items():
             links, counting.unknown_links = counting.unknown_links, {}
-            if links:
-                await self.stories.note_links(channel, dict(list(links.items())[:100]))
+            for of_one in (False, True):
+                found = {id_: link for id_, link in links.items() if counting.networks.is_only_one(id_) is of_one}
+                if found:
+                    at_once = dict(list(found.items())[:LINKS_AT_ONCE])
+                    await self.stories.note_links(channel, at_once, of_one=of_one)
 
     async def _flag(self) -> None:
         """What comes mostly from one network is held out until an editor has looked; of what is a story at all."""
@@ -301,6 +309,14 @@ class Reads:
             for window, mark, score in zip(windows, marks, scores, strict=True)
         )
         return max(0.0, day - hour)
+
+
+def _came_from(batch: _Batch) -> set[str]:
+    return {*map(_CAME_FROM, batch.reads)} - {""}
+
+
+def _is_old(place: _Place | None, now: int, *, read: bool) -> bool:
+    return place is None or now - place.looked_at > PLACES_KEPT or (read and place.scopes is None)
 
 
 def _first(waiting: Mapping[str, _Batch]) -> list[_Batch]:
@@ -331,16 +347,18 @@ def _call(batch: _Batch, *, checked: bool) -> _Call:
     if checked:
         keys.append(batch.scope.today(batch.born))
     read_next = batch.scope.key("read:next:") if checked else ""
-    return _Call(keys, (TIMES, read_next, _packed(batch.reads, checked=checked)))
+    return _Call(keys, (TIMES, read_next, _packed(batch, checked=checked)))
 
 
-def _packed(reads: Sequence[Read], *, checked: bool) -> str:
+def _packed(batch: _Batch, *, checked: bool) -> str:
     """As count.lua has them (a quarter of what JSON costs)."""
     if not checked:
-        return "\n".join([f"{read.story} {read.at} {read.weight!r} - - -" for read in reads])
+        return "\n".join([f"{read.story} {read.at} {read.weight!r} - - -" for read in batch.reads])
+    known = batch.came_from
     return "\n".join(
         [
-            f"{story} {at} {weight!r} {token} {'-' if before is None else before} {came_from or '-'}"
-            for story, at, weight, token, before, came_from in reads
+            f"{story} {at} {weight!r} {token} {'-' if before is None else before} "
+            f"{came_from if came_from in known else '-'}"
+            for story, at, weight, token, before, came_from in batch.reads
         ]
     )

@@ -21,7 +21,7 @@ from typing import Any
 
 from ticker.channel import Channel
 from ticker.errors import Invalid, NoStory
-from ticker.most_read.ranking import Window
+from ticker.most_read.ranking import Held, Ruling, Verdict, Window
 from ticker.most_read.scope import Scope, scopes_of
 from ticker.most_read.story import Story, StoryDraft, canonical, is_owned, of_draft, story_id
 from ticker.most_read.withheld import Withheld
@@ -108,10 +108,12 @@ class Stories:
 
     # --- pages that nobody has registered ---------------------------------------------------------------------------
 
-    async def note_links(self, channel: str, links: Mapping[str, str]) -> None:
-        """Pages that were read and are not known: ingest looks at them."""
+    async def note_links(self, channel: str, links: Mapping[str, str], *, of_one: bool = False) -> None:
+        """Pages that were read and are not known: ingest looks at them. `of_one`: by one network only. Anybody can
+        invent addresses without end, and they must not take the places of pages that others read.
+        """
         key = _key(channel, "stories:links")
-        room = MOST_LINKS - await self._call("hlen", key)
+        room = MOST_LINKS // (2 if of_one else 1) - await self._call("hlen", key)
         known = await self._call("hmget", _key(channel, "stories"), list(links))
         unknown = [(id_, link) for (id_, link), story in zip(links.items(), known, strict=True) if not story]
         if unknown and room > 0:
@@ -143,6 +145,12 @@ class Stories:
 
     async def flags(self, channel: str) -> dict[str, dict[str, Any]]:
         return _loaded(await self._call("hgetall", _key(channel, "stories:flagged")))
+
+    async def held(self, channel: str, withheld: Mapping[str, str]) -> Held:
+        """What editors and the gate have said, beside what is withheld."""
+        rulings, flags = await self.rulings(channel), await self.flags(channel)
+        told = {id_: Ruling(Verdict(one["verdict"]), one.get("place", 1)) for id_, one in rulings.items()}
+        return Held(told, {id_: str(one["why"]) for id_, one in flags.items()}, withheld)
 
     async def cover(self, channel: str, name: str, coverage: Mapping[str, Any] | None) -> None:
         await self._keep(_key(channel, "coverage"), name, coverage)
