@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.samples import NOW
 from ticker.errors import Forbidden, Invalid, NoHeadline, Refused, TickerError, VersionStale
 from ticker.headline import Record, State
-from ticker.onair.control import MOST_GONE, Breaking, Clearance, Control, Cue, Order, Said, decide
+from ticker.onair.control import ASKED_TWICE, MOST_GONE, Breaking, Clearance, Control, Cue, Order, Said, decide
 from ticker.onair.output import Output
 from ticker.urgency import Urgency
 
@@ -161,6 +161,26 @@ def test_the_bar_leaves_as_was_said_and_comes_back() -> None:
     assert (left.on, left.stop) == (False, "loop")
     taken = after(left, Cue.TAKE, id=ONE)
     assert (taken.on, taken.stop, taken.first) == (True, None, ONE)
+
+
+def test_the_same_asked_for_anew_comes_anew_and_a_repeat_is_one_wish() -> None:
+    asked = after(Control(), Cue.TAKE, id=ONE)
+    assert (asked.first, asked.first_at) == (ONE, NOW)
+    lost = said(now=NOW + ASKED_TWICE - 1)
+    assert decide(asked, Cue.TAKE, Order(id=ONE), lost) is None
+    assert after(asked, Cue.TAKE, lost, id=TWO).first_at == lost.now
+    anew = after(asked, Cue.TAKE, said(now=NOW + ASKED_TWICE), id=ONE)
+    assert (anew.first, anew.first_at, anew.number) == (ONE, NOW + ASKED_TWICE, asked.number + 1)
+    of_old = Control(first=ONE)
+    assert after(of_old, Cue.TAKE, id=ONE).first_at == NOW, "kept by a service that knew no moment"
+    assert (after(anew, Cue.TAKE).first, after(anew, Cue.TAKE).first_at) == (None, None)
+
+
+def test_a_hold_has_its_moment_and_is_one_however_often_it_is_said() -> None:
+    held = after(Control(), Cue.HOLD, id=ONE)
+    assert held.held_at == NOW
+    assert decide(held, Cue.HOLD, Order(id=ONE), said(now=NOW + 9)) is None
+    assert after(held, Cue.HOLD, said(now=NOW + 9), id=TWO).held_at == NOW + 9
 
 
 def test_speed_and_order() -> None:

@@ -68,8 +68,13 @@ def test_new_headlines_come_next_and_the_gallerys_choice_before_them() -> None:
     flip.line(NOW)
     flip.change(playlist(item(A), item(B), item(C)))
     assert lines(flip, 4) == ["Headline a", "Headline c", "Headline b", "Headline c"]
-    flip.change(playlist(item(A), item(B), item(C), first=B))
+    asked = {"first": B, "first_at": NOW}
+    flip.change(playlist(item(A), item(B), item(C), **asked))
     assert flip.line(NOW + 10 * STANDS)[0] == "Headline b"
+    flip.change(playlist(item(A), item(B), item(C), **asked, speed=5))
+    assert lines(flip, 2, NOW + 11 * STANDS) == ["Headline a", "Headline b"], "once"
+    flip.change(playlist(item(A), item(B), item(C), **{**asked, "first_at": NOW + 12 * STANDS}))
+    assert flip.line(NOW + 13 * STANDS)[0] == "Headline b", "and anew when it is asked for anew"
 
 
 def test_a_take_over_gives_the_line_back_for_the_rest_of_its_time() -> None:

@@ -403,6 +403,21 @@ def test_what_was_asked_for_comes_next_and_once(engine: Engine) -> None:
     assert came[:9] == ["a", "b", "c", "e", "x", "d", "e", "f", "x"]
 
 
+def test_what_is_asked_for_anew_comes_anew(engine: Engine) -> None:
+    loop = [item(name, 30) for name in "abcdef"]
+
+    def came(*moments: int | None) -> list[str]:
+        """`e` is asked for, and 500 frames later told again; of no moment a service of before tells."""
+        told = [{"first": "e"} if at is None else {"first": "e", "first_at": at} for at in moments]
+        asked = [playlist(START + frame, items=loop, **one) for frame, one in zip((180, 680), told, strict=True)]
+        return entries(engine.watch([playlist(items=loop), *asked], range(START, START + 1200)))
+
+    once, anew = list("abcedfabcdef"), list("abcedfabcedf")
+    assert came(1, 2)[:12] == anew
+    assert came(1, 1)[:12] == came(None, None)[:12] == once
+    assert came(None, 1)[:12] == came(1, None)[:12] == once, "from a service to one of another version"
+
+
 def test_a_loop_goes_on_where_it_was_when_others_have_left_it(engine: Engine) -> None:
     loop = [item(name, 45) for name in "abcdef"]
     order = ["a", "b", "a", "c", "d", "a", "e", "f"]

@@ -20,6 +20,7 @@ from ticker.app import create_app
 from ticker.errors import Unavailable
 from ticker.keys import Keys
 from ticker.onair import gallery as gallery_of
+from ticker.onair.log import OnAirLog
 from ticker.onair.page_key import PURPOSE
 from ticker.onair.playouts import Playouts
 from ticker.people.people import People
@@ -39,6 +40,8 @@ channels = ["en"]
 [outputs.open]
 channels = ["en", "ar"]
 clearance = "automatic"
+[outputs.polled]
+channels = ["en"]
 [outputs.school]
 type = "training"
 channels = ["drill"]
@@ -140,6 +143,21 @@ async def test_a_page_that_has_the_playlist_is_told_so(gallery: Gallery) -> None
     assert first.headers["access-control-allow-origin"] == "*"
 
 
+async def test_a_page_that_polls_tells_those_that_come_later_where_it_is(
+    web: Web, http: aiohttp.ClientSession, gallery: Gallery
+) -> None:
+    seqs = itertools.count(1)
+
+    async def polled() -> Any:
+        told = await gallery.playlist("polled")
+        placed = {"run": [], "next": 0, "frame": told["frame"]}
+        told_of = {"playlist": told["id"], "anchor": None if told["anchor"] else placed}
+        assert await report(http, web, "polled", seq=next(seqs), **told_of) == 204
+        return told["anchor"]
+
+    assert (await eventually(polled))["run"] == []
+
+
 async def test_whoever_may_not_is_told_what_it_takes(http: aiohttp.ClientSession, web: Web, desk: Api) -> None:
     headline = await desk.publish("Nobody has cleared this")
     nobody, editor = Gallery(http, web.url), Gallery(http, web.url, await fresh_key(web, "editor", "publish", "read"))
@@ -213,6 +231,30 @@ async def test_the_gallery_watches(web: Web, gallery: Gallery, desk: Api) -> Non
 
         state = await asyncio.wait_for(waits(), 30)
         assert state["output"]["type"] == "program"
+
+
+async def test_those_who_watch_an_output_that_no_page_follows_do_not_wake_each_other(
+    web: Web, gallery: Gallery, desk: Api
+) -> None:
+    await desk.publish("It is known what pages had")
+    async with stream(gallery.http, f"{web.url}/onair/open/stream") as events:
+        await anext(events)
+        async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+            await eventually(lambda: OnAirLog(redis).current("open"))
+    await eventually(lambda: left(web, "open"))
+    url, headers = f"{web.url}/onair/open/state/stream", {"Authorization": f"Bearer {gallery.key}"}
+    async with contextlib.AsyncExitStack() as opened:
+        watching = [await opened.enter_async_context(stream(gallery.http, url, **headers)) for _ in range(8)]
+
+        async def told(events: Told) -> list[int]:
+            return [(await anext(events))[1]["now"] for _ in range(5)]
+
+        for moments in await asyncio.gather(*map(told, watching)):
+            assert moments[-1] - moments[0] > 1500, "a second between them, but for what really changed"
+
+
+async def left(web: Web, output: str) -> bool:
+    return await web.metric("ticker_onair_streams", output=output) == 0
 
 
 async def test_whoever_may_see_no_output_is_told_so_and_gets_no_stream(web: Web, http: aiohttp.ClientSession) -> None:

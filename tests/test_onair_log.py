@@ -121,6 +121,16 @@ async def test_the_first_anchor_of_a_playlist_stays(log: OnAirLog) -> None:
     assert (await log.load([])).current == {"program": {"id": "two-9", "anchor": None}}
 
 
+async def test_of_several_that_keep_a_playlist_at_once_each_knows_whether_its_own_is_kept(redis: Client) -> None:
+    log = OnAirLog(redis)
+    kept = await asyncio.gather(*(log.set_current("program", f"{number}-1") for number in range(20)))
+    current = await log.current("program")
+    assert current is not None
+    assert not all(kept)
+    assert kept[int(current["id"].partition("-")[0])]
+    assert await log.set_current("program", current["id"]), "it is kept already"
+
+
 async def test_a_log_that_was_lost_is_loaded_anew(log: OnAirLog) -> None:
     await log.set_control("program", "", Control(number=1), {"action": "take"})
     after = (await log.load(["program"])).after

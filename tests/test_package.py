@@ -15,6 +15,11 @@ def test_all_is_in_the_folder_as_it_was_and_everybody_may_read_it() -> None:
     assert {entry.external_attr >> 16 for entry in made.infolist()} == {0o644}
 
 
+def test_what_anybody_may_ask_for_is_copied_and_not_deflated() -> None:
+    packed = zipfile.ZipFile(io.BytesIO(package("ticker", {"page.html": b"a" * 1000})))
+    assert [one.compress_size for one in packed.infolist()] == [1000]
+
+
 def test_the_same_files_make_the_same_package() -> None:
     assert package("a", FILES) == package("a", FILES) != package("b", FILES)
 

@@ -146,11 +146,49 @@ def test_one_that_is_to_come_next_must_be_there() -> None:
 def test_its_frame_stays_while_its_content_does() -> None:
     one = headline(IDS[0])
     first = make(ANY, [strip(one)], Control(), NOW)
-    same = make(ANY, [strip(one, at=NOW + 9000, leaving={IDS[3]})], Control(), NOW + 9000, before=first.mark)
-    other = make(ANY, [strip(one, headline(IDS[1]), at=NOW + 9000)], Control(), NOW, before=first.mark)
+    same = make(ANY, [strip(one, at=NOW + 9000, leaving={IDS[3]})], Control(), NOW + 9000, known=[first.mark])
+    other = make(ANY, [strip(one, headline(IDS[1]), at=NOW + 9000)], Control(), NOW, known=[first.mark])
     assert same.mark == first.mark
     assert (other.mark.digest, other.mark.frame) != first.mark
     assert other.mark.frame == frame_from(NOW + 9000 + LEAD, ANY.rate)
+
+
+def test_what_is_taken_off_makes_a_later_one_of_the_same_for_whoever_looks_and_whenever() -> None:
+    """Else pages would take no notice of it."""
+    one, control = headline(IDS[0]), cleared(headline(IDS[0]), headline(IDS[2]))
+    first = make(output(), [strip(one, leaving={IDS[2]})], control, NOW)
+    off = frame_from(NOW + 7000 + LEAD, ANY.rate)
+    for later in (7000, 9000):
+        killed = strip(one, at=NOW + later)._replace(taken={IDS[2]: NOW + 7000})
+        made = make(output(), [killed], control, NOW + later, known=[first.mark])
+        assert (made.mark.digest, made.mark.frame) == (first.mark.digest, off)
+        assert make(output(), [killed], control, NOW + later, known=[made.mark]).mark == made.mark
+    held = make(output(), [strip(one)], control.model_copy(update={"held_at": NOW + 7000}), NOW, known=[first.mark])
+    assert (held.mark.digest, held.mark.frame) == (first.mark.digest, off)
+
+
+def test_what_was_never_on_its_screens_makes_no_other() -> None:
+    one, control = headline(IDS[0]), cleared(headline(IDS[0]))
+    first = make(output(), [strip(one)], control, NOW)
+    elsewhere = strip(one, at=NOW + 7000)._replace(taken={IDS[1]: NOW + 7000})
+    assert make(output(), [elsewhere], control, NOW, known=[first.mark]).mark == first.mark
+    assert make(ANY, [elsewhere], control, NOW, known=[make(ANY, [strip(one)], control, NOW).mark]).mark.frame == (
+        frame_from(NOW + 7000 + LEAD, ANY.rate)
+    ), "where nobody clears, anything may have been"
+
+
+def test_of_several_that_are_known_the_one_with_its_content_keeps_its_frame() -> None:
+    one, two = headline(IDS[0]), headline(IDS[1])
+    known = [make(ANY, [strip(shown)], Control(), NOW).mark for shown in (two, one)]
+    assert make(ANY, [strip(one, at=NOW + 9000)], Control(), NOW, known=known).mark == known[1]
+
+
+def test_that_one_is_asked_for_anew_is_told() -> None:
+    one = headline(IDS[0])
+    asked, anew = (make(ANY, [strip(one)], Control(first=IDS[0], first_at=NOW + ms), NOW) for ms in (0, 9000))
+    assert (asked.fields["first_at"], anew.fields["first_at"]) == (NOW, NOW + 9000)
+    assert asked.mark.digest != anew.mark.digest
+    assert "first_at" not in make(ANY, [strip()], Control(first=IDS[0], first_at=NOW), NOW).fields
 
 
 headlines = st.lists(

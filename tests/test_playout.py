@@ -9,7 +9,7 @@ from tests.test_control import output
 from tests.test_playlist import EN, IDS, strip
 from ticker.errors import Unavailable
 from ticker.onair.control import Control
-from ticker.onair.playout import MOST_WORDS, Playout
+from ticker.onair.playout import ASKS_AGAIN, MOST_COUNTED, MOST_WORDS, Playout
 from ticker.onair.report import Anchor
 
 
@@ -37,6 +37,42 @@ def test_it_is_due_again_when_the_first_of_its_headlines_is_over() -> None:
 def test_before_it_was_made_there_is_nothing_to_tell() -> None:
     with pytest.raises(Unavailable):
         playing().message(NOW)
+
+
+def test_a_page_that_polls_counts_as_one_that_follows_for_as_long_as_it_asks_again() -> None:
+    playout = playing()
+    assert not playout.is_followed(NOW)
+    playout.asked_at = NOW
+    assert [playout.is_followed(NOW + ms) for ms in (0, ASKS_AGAIN - 1, ASKS_AGAIN)] == [True, True, False]
+    playout.followers = 1
+    assert playout.is_followed(NOW + ASKS_AGAIN)
+
+
+def test_what_has_run_is_counted_where_it_matters_and_of_late() -> None:
+    unlimited, twice = playing(), Playout(output(clearance="automatic", plays=2), [EN])
+    assert not unlimited.count({IDS[0]: 7}, NOW)
+    assert unlimited.counted.plays == {}
+    assert [twice.count({IDS[0]: runs}, NOW + runs) for runs in (1, 2, 3)] == [False, True, False]
+    assert twice.counted == ({IDS[0]: 3}, NOW + 2)
+    for number in range(MOST_COUNTED):
+        twice.count({f"{number}": 1}, NOW)
+        twice.count({IDS[1]: 1}, NOW)
+    assert len(twice.counted.plays) == MOST_COUNTED
+    assert (IDS[0] in twice.counted.plays, IDS[1] in twice.counted.plays) == (False, True)
+
+
+def test_what_the_gallery_sees_is_made_once_until_it_changes() -> None:
+    playout = Playout(output(), [EN])
+    playout.renew([strip(headline(IDS[0]))], NOW)
+    one, two = playout.picture(NOW), playout.picture(NOW + 1)
+    assert one["waiting"] is two["waiting"]
+    assert (one["now"], two["now"], two["playlist"]["now"]) == (NOW, NOW + 1, NOW + 1)
+    playout.renew([strip(headline(IDS[0]), headline(IDS[1]))], NOW)
+    assert [waits["id"] for waits in playout.picture(NOW)["waiting"]] == [IDS[0], IDS[1]], "though pages see no change"
+    playout.decide(Control(speed=7))
+    assert playout.picture(NOW)["control"]["speed"] == 7
+    playout.hear_of({"id": playout.current().id, "anchor": {"frame": 1}})
+    assert playout.picture(NOW)["playlist"]["anchor"] == {"frame": 1}
 
 
 async def test_whoever_waits_hears_of_a_change_and_of_none() -> None:

@@ -2,21 +2,25 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers import eventually
+from tests.servers import RedisServer, eventually
 from tests.test_control import output
 from tests.test_hub import at_work
+from ticker import metrics
 from ticker.desk.audit import EVERYTHING, Audit
 from ticker.desk.desk import Desk
 from ticker.errors import NoOutput, Unavailable
 from ticker.headline import Draft, Patch, Record
-from ticker.onair.control import Cue, Order
+from ticker.most_read.reads import Reads
+from ticker.onair.control import Control, Cue, Order
 from ticker.onair.cues import Cues
-from ticker.onair.log import PAGES, Where
+from ticker.onair.log import CONTROL, LOG, PAGES, Where
 from ticker.onair.output import Output
 from ticker.onair.playout import Playout
 from ticker.onair.playouts import Playouts
@@ -25,7 +29,8 @@ from ticker.onair.target import Target
 from ticker.onair.targets import TARGETS
 from ticker.position import Position
 from ticker.settings import Settings
-from ticker.store import Client
+from ticker.store import Client, connect, new_clock
+from ticker.stream import Stream
 from ticker.urgency import Urgency
 
 CHANNELS = Settings().channels
@@ -35,18 +40,24 @@ OUTPUTS = {one.name: one for one in (PROGRAM, OPEN)}
 
 
 @contextlib.asynccontextmanager
-async def playing(redis: Client, outputs: Mapping[str, Output] = OUTPUTS) -> AsyncIterator[Playouts]:
-    """A process with a hub of its own, whose outputs somebody follows."""
+async def idle(redis: Client, outputs: Mapping[str, Output] = OUTPUTS) -> AsyncIterator[Playouts]:
+    """A process with a hub of its own."""
     async with at_work(redis) as hub:
         playouts = Playouts(hub, outputs, CHANNELS)
         task = asyncio.create_task(playouts.run())
         try:
             await eventually(lambda: all(playout.playlist for playout in playouts), "the outputs are loaded")
-            async with followed(playouts, *outputs):
-                yield playouts
+            yield playouts
         finally:
             task.cancel()
             await asyncio.wait([task])
+
+
+@contextlib.asynccontextmanager
+async def playing(redis: Client, outputs: Mapping[str, Output] = OUTPUTS) -> AsyncIterator[Playouts]:
+    """One whose outputs somebody follows."""
+    async with idle(redis, outputs) as playouts, followed(playouts, *outputs):
+        yield playouts
 
 
 async def publish(desk: Desk, text: str = "It is so", channel: str = "en", **fields: Any) -> Record:
@@ -106,6 +117,100 @@ async def test_a_kill_is_gone_and_an_expiry_may_finish(redis: Client, desk: Desk
         assert message["frame"] > before.mark.frame
 
 
+@contextlib.asynccontextmanager
+async def page(playouts: Playouts, name: str = "open") -> AsyncIterator[AsyncIterator[dict[str, Any] | None]]:
+    """One that follows an output, for as long as it does."""
+    following = playouts.follow(name, 0.05)
+    try:
+        yield following
+    finally:
+        await following.aclose()  # type: ignore[attr-defined]
+
+
+async def news(page: AsyncIterator[dict[str, Any] | None], *known: str) -> dict[str, Any]:
+    """What it is told that has none of these ids."""
+    async with asyncio.timeout(10):
+        async for message in page:
+            if message is not None and message["id"] not in known:
+                return message
+    raise AssertionError("it ended")
+
+
+async def left_quietly(playouts: Playouts, desk: Desk, page: AsyncIterator[dict[str, Any] | None]) -> tuple[str, str]:
+    """A headline that has left while it is on the page's screen; its id, and that of what the page has."""
+    await news(page)
+    one, open_ = await publish(desk), playouts.of("open")
+    await eventually(lambda: ids(open_) == [one.id])
+    await desk.expire("en", one.id, by="ann", at_once=True)
+    await eventually(lambda: open_.current().fields["leaving"] == [one.id])
+    while (await news(page))["leaving"] != [one.id]:
+        pass
+    await eventually(lambda: open_.kept == open_.current().id)
+    return one.id, open_.current().id
+
+
+async def test_a_kill_of_what_is_leaving_reaches_a_page_that_has_come_anew(redis: Client, desk: Desk) -> None:
+    async with idle(redis) as playouts:
+        async with page(playouts) as one:
+            killed, had = await left_quietly(playouts, desk, one)
+        async with page(playouts) as again:
+            assert (await news(again))["id"] == had
+            await desk.retract("en", killed, "wrong", by="ann")
+            assert (await news(again, had))["leaving"] == []
+
+
+async def test_a_hold_of_what_is_leaving_reaches_a_page_that_has_come_anew(redis: Client, desk: Desk) -> None:
+    async with idle(redis) as playouts:
+        async with page(playouts) as one:
+            held, had = await left_quietly(playouts, desk, one)
+        async with page(playouts) as again:
+            assert (await news(again))["id"] == had
+            await Cues(playouts.log, desk).say(OPEN, Cue.HOLD, Order(id=held), "ben")
+            assert (await news(again, had))["leaving"] == []
+
+
+async def test_a_kill_of_what_is_leaving_reaches_pages_after_the_outputs_log_was_lost(
+    redis: Client, desk: Desk
+) -> None:
+    async with idle(redis) as playouts, page(playouts) as one:
+        await Cues(playouts.log, desk).say(OPEN, Cue.SPEED, Order(speed=5), "ben")
+        await eventually(lambda: playouts.of("open").control.speed == 5)
+        killed, had = await left_quietly(playouts, desk, one)
+        await redis.delete(LOG)
+        await redis.hset(CONTROL, "program", Control(speed=7).model_dump_json())
+        await eventually(lambda: playouts.of("program").control.speed == 7, "all of it was loaded anew")
+        await desk.retract("en", killed, "wrong", by="ann")
+        assert (await news(one, had))["leaving"] == []
+
+
+async def test_a_kill_of_what_is_leaving_reaches_pages_of_a_process_that_began_later(redis: Client, desk: Desk) -> None:
+    async with idle(redis) as early, page(early) as one:
+        killed, had = await left_quietly(early, desk, one)
+        async with idle(redis) as late, page(late) as other:
+            assert (await news(other))["id"] == had
+            await desk.retract("en", killed, "wrong", by="ann")
+            assert (await news(other, had))["id"] == (await news(one, had))["id"]
+
+
+async def test_a_kill_that_no_process_has_heard_reaches_the_page_that_comes_back(redis: Client, desk: Desk) -> None:
+    async with idle(redis) as playouts, page(playouts) as one:
+        killed, had = await left_quietly(playouts, desk, one)
+    await desk.retract("en", killed, "wrong", by="ann")
+    async with idle(redis) as playouts, page(playouts) as again:
+        told = await news(again, had)
+        assert (told["items"], told["leaving"]) == ([], [])
+
+
+async def test_a_kill_of_what_nobody_has_cleared_here_is_no_news_to_pages(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as playouts:
+        one, program = await publish(desk), playouts.of("program")
+        await eventually(lambda: program.current().waiting)
+        had = program.current().id
+        await desk.retract("en", one.id, "wrong", by="ann")
+        await eventually(lambda: not program.current().waiting)
+        assert program.current().id == had
+
+
 @pytest.mark.usefixtures("unhurried")
 async def test_a_kill_of_what_is_leaving_has_a_receipt_too(redis: Client, desk: Desk) -> None:
     async with playing(redis) as playouts:
@@ -131,7 +236,6 @@ async def test_what_only_the_clock_takes_away_makes_no_new_playlist(
         await eventually(lambda: open_.current().fields["leaving"] == [one.id])
         id_ = open_.current().id
         monkeypatch.setattr("ticker.onair.playouts.LEAVES_FOR", -1)
-        await eventually(lambda: not playouts._leaving["en"])
         await publish(desk, "Of another output", "es")
         await publish(desk, "Made anew", "ar", section="none")
         await eventually(lambda: len(ids(open_)) == 1)
@@ -174,6 +278,74 @@ async def test_a_fault_of_ours_with_one_output_hurts_no_other(
         await Cues(playouts.log, desk).say(OPEN, Cue.HOLD, Order(id=one.id), "ben")
         await eventually(lambda: ids(open_) == [])
         await eventually(lambda: open_.kept == open_.current().id, "Redis is told of it, too")
+
+
+async def test_a_redis_that_hangs_holds_up_nobodys_clock(redis_server: RedisServer, tmp_path: Path) -> None:
+    """Of the first that is over Redis cannot be told, and the next is over all the same."""
+    server = RedisServer(redis_server.path, tmp_path).start()
+    assert server.process is not None
+    try:
+        async with connect(server.url) as redis, playing(redis) as playouts:
+            desk, open_ = Desk(Stream(redis, new_clock()), CHANNELS), playouts.of("open")
+            soon = playouts.now() + 3000
+            first = await publish(desk, "Over first", expires_at=soon)
+            second = await publish(desk, "Over next", expires_at=soon + 1000)
+            await eventually(lambda: set(ids(open_)) == {first.id, second.id})
+            await eventually(lambda: open_.kept == open_.current().id)
+            server.process.send_signal(signal.SIGSTOP)
+            try:
+                await eventually(lambda: ids(open_) == [second.id])
+                await eventually(lambda: ids(open_) == [], within=4)
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+            await eventually(lambda: open_.kept == open_.current().id, "Redis is told when it is back")
+    finally:
+        server.stop()
+
+
+async def test_a_page_that_polls_is_aligned_with_those_that_follow_elsewhere(redis: Client, desk: Desk) -> None:
+    async with idle(redis) as one, idle(redis) as two:
+        first = await publish(desk)
+        for playouts in (one, two):
+            await eventually(lambda playouts=playouts: ids(playouts.of("open")) == [first.id])
+        polled = await one.asked("open")
+        await eventually(lambda: polled.kept == polled.current().id, "Redis knows what pages have that only poll")
+        anchor = {"frame": 7, "run": [{"id": first.id, "version": 1, "x": 3, "width": 9}], "next": 0}
+        await one.report("open", said(polled, anchor=anchor))
+        await eventually(lambda: polled.message(0)["anchor"])
+        assert (await two.asked("open")).message(0)["anchor"] == {**anchor, "queue": []}
+        async with followed(one, "open"):
+            await publish(desk, "More")
+            await eventually(lambda: len(ids(one.of("open"))) == 2)
+            await desk.edit("en", first.id, Patch(section="world"), 1, by="ann")
+            await eventually(lambda: two.hub.fanouts["en"].board.get(first.id).version == 2)  # type: ignore[union-attr]
+            assert (await two.asked("open")).current().id == one.of("open").current().id
+
+
+async def test_whoever_only_asks_changes_nothing_by_it(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as elsewhere, idle(redis) as playouts:
+        one, open_ = await publish(desk), playouts.of("open")
+        await eventually(lambda: ids(elsewhere.of("open")) == ids(playouts.of("open")) == [one.id])
+        await eventually(lambda: elsewhere.of("open").kept == elsewhere.of("open").current().id)
+        await playouts.state("open")
+        changed_at, version = open_.changed_at, open_.version
+        for _ in range(3):
+            await playouts.state("open")
+            await playouts.alarms("open")
+        assert (open_.changed_at, open_.version) == (changed_at, version)
+
+
+async def test_a_scrape_of_a_process_without_pages_tells_no_page_that_it_is_behind(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as elsewhere, idle(redis) as playouts:
+        one = await publish(desk)
+        await eventually(lambda: ids(elsewhere.of("open")) == [one.id])
+        await eventually(lambda: elsewhere.of("open").kept == elsewhere.of("open").current().id)
+        await elsewhere.report("open", said(elsewhere.of("open")))
+        for playout in playouts:
+            playout.changed_at = 0  # long ago
+        told = (await metrics.text(playouts.hub, Reads(redis, {}, playouts.now), playouts)).decode()
+        assert 'ticker_onair_confirmed_age_seconds{output="open",page="main"}' in told
+        assert 'code="behind"' not in told
 
 
 async def test_two_processes_and_one_that_begins_later_have_the_same(redis: Client, desk: Desk) -> None:
@@ -366,21 +538,14 @@ async def test_before_anything_is_loaded_nothing_is_told(redis: Client) -> None:
 
 
 async def test_nobody_who_follows_costs_nothing_and_whoever_asks_gets_it_as_it_is(redis: Client, desk: Desk) -> None:
-    async with playing(redis) as one, at_work(redis) as hub:
-        idle = Playouts(hub, OUTPUTS, CHANNELS)
-        task = asyncio.create_task(idle.run())
-        try:
-            await eventually(lambda: all(playout.playlist for playout in idle))
-            first = await publish(desk)
-            second = await publish(desk, "Another")
-            gone = await desk.retract("en", second.id, "wrong", by="ann")
-            at = Position.parse(gone.position or "")
-            await eventually(lambda: hub.fanouts["en"].position == one.hub.fanouts["en"].position == at)
-            await eventually(lambda: one.of("open").kept == one.of("open").current().id)
-            assert next(playout for playout in idle if playout.output.name == "open").is_due
-            assert ids(idle.of("open")) == [first.id]
-            async with followed(idle, "open"):
-                assert idle.of("open").current().id == one.of("open").current().id, "as pages elsewhere have it"
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    async with playing(redis) as one, idle(redis) as other:
+        first = await publish(desk)
+        second = await publish(desk, "Another")
+        gone = await desk.retract("en", second.id, "wrong", by="ann")
+        at = Position.parse(gone.position or "")
+        await eventually(lambda: other.hub.fanouts["en"].position == one.hub.fanouts["en"].position == at)
+        await eventually(lambda: one.of("open").kept == one.of("open").current().id)
+        assert next(playout for playout in other if playout.output.name == "open").is_due
+        assert ids(other.of("open")) == [first.id]
+        async with followed(other, "open"):
+            assert other.of("open").current().id == one.of("open").current().id, "as pages elsewhere have it"

@@ -177,8 +177,8 @@ async def _on_air(playouts: Playouts) -> list[Metric]:
     up = GaugeMetricFamily(
         "ticker_onair_target_up", "1 while a system has what is pushed to it", labels=["output", "system"]
     )
-    pages, now = await playouts.log.pages(), playouts.now()
-    targets = await playouts.targets.all()
+    pages, targets = await playouts.told_of(*playouts)
+    now = playouts.now()
     for target in targets:
         up.add_metric([target.output, target.system], target.is_up(now))
     for playout in playouts:

@@ -1,6 +1,6 @@
 """What changed since: the last change of each headline, newest last. The one source of every catch-up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ticker.events import Event
 
@@ -37,11 +37,16 @@ class Changes:
         if offset < self.floor:
             return None
         found: list[Event] = []
-        for changed, event in reversed(self._last.values()):
-            if changed <= offset:
-                break
+        for _, event in self.recent(offset):
             if len(found) == most:
                 return None
             found.append(event)
         found.reverse()
         return found
+
+    def recent(self, offset: Offset) -> Iterator[tuple[Offset, Event]]:
+        """What is known of the net change after `offset`, newest first."""
+        for changed, event in reversed(self._last.values()):
+            if changed <= offset:
+                return
+            yield changed, event

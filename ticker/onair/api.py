@@ -3,7 +3,7 @@
 import functools
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,8 +31,8 @@ from ticker.writer import Scope, Writer
 
 BEAT = 2.0  # s between signs of life to a page
 LOOK = 0.25  # s between looks at whether this process is going away
-CHECK_EVERY = 2.0  # s between looks at whether whoever watches still may
 STATE_BEAT = 1.0  # s between states, though nothing has changed: pages have reported meanwhile
+CHECK_EVERY = 2  # beats between looks at whether whoever watches still may
 HEARD = 2.0  # s within which a cue is usually heard of here
 
 OPEN = {"access-control-allow-origin": "*", "cache-control": "no-cache"}
@@ -62,7 +62,7 @@ class Page(BaseModel):
 
 
 async def playlist(request: Request) -> Response:
-    playout = _playout(request)
+    playout = await _playouts(request).asked(request.path_params["output"])
     etag = f'"{playout.current().id}{"" if playout.anchor is None else "-anchored"}"'
     headers = {**OPEN, "etag": etag}
     if etag in request.headers.get("if-none-match", ""):
@@ -167,19 +167,28 @@ async def watched(request: Request) -> Response:
 
 
 async def _states(request: Request) -> AsyncIterator[str]:
-    """A state at each change and each second, for as long as whoever watches may."""
-    hub, playouts, name = _hub(request), _playouts(request), request.path_params["output"]
+    name = request.path_params["output"]
+    async for _ in watching(request, [name], lambda: admit(request)):
+        yield _event("state", {"type": "state", **await _playouts(request).state(name)})
+
+
+async def watching(
+    request: Request, names: Sequence[str], admitted: Callable[[], Awaitable[object]]
+) -> AsyncIterator[Sequence[str]]:
+    """Of which of these outputs a state is to be told: of one when it has changed and of all each second, for as long
+    as whoever watches may.
+    """
+    hub, beats = _hub(request), 0
     hub.connections += 1
     try:
-        waited = 0.0
-        while not hub.draining:
-            yield _event("state", {"type": "state", **await playouts.state(name)})
-            waited += STATE_BEAT
-            if waited >= CHECK_EVERY:
-                waited = 0.0
-                if not await writers.may_still(admit(request)):
+        async for changed in _playouts(request).watch(names, STATE_BEAT):
+            if hub.draining:
+                return
+            if changed is None:
+                beats += 1
+                if beats % CHECK_EVERY == 0 and not await writers.may_still(admitted()):
                     return
-            await playouts.of(name).changed(STATE_BEAT)
+            yield names if changed is None else changed
     finally:
         hub.connections -= 1
 

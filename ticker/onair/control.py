@@ -14,6 +14,7 @@ from ticker.onair.fitness import faults
 from ticker.onair.output import Output
 
 MOST_GONE = 500  # headlines that have left the board, of which it is known that they were cleared or held
+ASKED_TWICE = 5_000  # ms in which the same headline asked for again is the same wish, whose answer was lost
 STOPS = ("now", "item", "loop")
 Stop = Literal["now", "item", "loop"]
 
@@ -74,7 +75,9 @@ class Control(BaseModel):
     speed: int | None = None  # pixels a frame; None: the output's
     cleared: dict[str, Clearance] = {}
     held: dict[str, str] = {}  # and who said so last
+    held_at: int = 0  # ms, when the last of them was: it may be on screen still
     first: str | None = None  # the headline that comes next
+    first_at: int | None = None  # ms, when it was asked for: asked for anew it comes anew
     breaking: Breaking | None = None
     ended: tuple[str, ...] = ()  # headlines whose take-over was ended before its time
     running_order: tuple[str, ...] = ()
@@ -140,9 +143,12 @@ class Said(NamedTuple):
         return {one: value for one, value in kept.items() if one not in forgotten}
 
 
-def _take(_: Control, order: Order, said: Said) -> dict[str, Any]:
+def _take(control: Control, order: Order, said: Said) -> dict[str, Any]:
     first = said.headline(order).id if order.id else None
-    return {"on": True, "stop": None, "first": first}
+    first_at = said.now if first else None
+    if first and first == control.first and said.now - (control.first_at or 0) < ASKED_TWICE:
+        first_at = control.first_at  # not anew
+    return {"on": True, "stop": None, "first": first, "first_at": first_at}
 
 
 def _stop(_: Control, order: Order, __: Said) -> dict[str, Any]:
@@ -176,8 +182,9 @@ def _hold(control: Control, order: Order, said: Said) -> dict[str, Any]:
         said.headline(order)
     assert order.id is not None
     held = said.remembered({**control.held, order.id: said.by})
+    held_at = control.held_at if order.id in control.held else said.now
     breaking = None if control.breaking and control.breaking.id == order.id else control.breaking
-    return {"held": held, "cleared": _without(control.cleared, order.id), "breaking": breaking}
+    return {"held": held, "held_at": held_at, "cleared": _without(control.cleared, order.id), "breaking": breaking}
 
 
 def _break(control: Control, order: Order, said: Said) -> dict[str, Any]:

@@ -18,7 +18,7 @@ async def feed(request: Request) -> Response:
     if shape not in shapes.SHAPES:
         raise NotFound(f"There are feeds as {', '.join(shapes.SHAPES)}.")
     playouts: Playouts = request.app.state.playouts
-    playout = playouts.of(request.path_params["output"])
+    playout = await playouts.asked(request.path_params["output"])
     headlines = {headline.id: headline for headline in playout.current().items}
     site, address = str(request.base_url), str(request.url.replace(query="", fragment=""))
     shown = shapes.Shown(playout.message(playouts.now()), headlines, site, address)

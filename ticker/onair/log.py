@@ -115,12 +115,13 @@ class OnAirLog:
         found: dict[str, Any] | None = json.loads(raw) if raw else None
         return found
 
-    async def set_current(self, output: str, playlist_id: str) -> None:
-        """Keep which playlist pages have, unless it is kept. Gone when Redis is."""
+    async def set_current(self, output: str, playlist_id: str) -> bool:
+        """Keep which playlist pages have. False when somebody else has kept one just now. Gone when Redis is."""
         raw = await self.redis.hget(CURRENT, output)
         if raw and json.loads(raw)["id"] == playlist_id:
-            return
-        await self._script(CURRENT, output, (raw or "", _dump({"id": playlist_id, "anchor": None})), ("", ""), ())
+            return True
+        becomes = _dump({"id": playlist_id, "anchor": None})
+        return await self._script(CURRENT, output, (raw or "", becomes), ("", ""), ()) == "done"
 
     async def set_anchor(self, output: str, playlist_id: str, anchor: Mapping[str, Any]) -> None:
         """The first one that is told of a playlist is its anchor."""

@@ -25,7 +25,8 @@ MOST_KEPT = 10  # bundles; what an address says makes another
 
 async def nodecg(request: Request) -> Response:
     """Always answered, as the page is, and with the page's key in it when the address has one."""
-    made = await asyncio.to_thread(lambda: bundle(*document_of(request)))  # with a large font it takes a second
+    output, document = await asyncio.to_thread(document_of, request)  # a large font is read and hashed the first time
+    made = await asyncio.to_thread(bundle, output, document)
     headers = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",

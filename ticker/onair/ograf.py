@@ -69,7 +69,7 @@ async def file(request: Request) -> Response:
     if name not in _FILES:
         raise NotFound(f"There is no {name[:60]!r} in the package; it has {', '.join(_FILES)}.")
     media_type, make = _FILES[name]
-    made = await asyncio.to_thread(make, request, playout)  # with a large font it takes a second
+    made = await asyncio.to_thread(make, request, playout)  # a large font is read the first time
     headers = {
         "etag": made.etag,
         "cache-control": "no-cache",

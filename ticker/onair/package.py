@@ -27,5 +27,5 @@ def package(folder: str, files: Mapping[str, bytes]) -> bytes:
         for name, content in files.items():
             entry = zipfile.ZipInfo(f"{folder}/{name}", DAY_ONE)
             entry.external_attr = READABLE << 16
-            written.writestr(entry, content, zipfile.ZIP_DEFLATED)
+            written.writestr(entry, content)  # as it is: anybody may ask, and a large font takes a second to deflate
     return out.getvalue()

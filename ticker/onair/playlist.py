@@ -6,7 +6,7 @@ pages show the same pixels, whenever each of them was started.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ticker import instant
@@ -18,6 +18,8 @@ from ticker.onair.fitness import faults, measure
 from ticker.onair.output import LEAD, Output, frame_at, frame_from
 from ticker.onair.rotation import rotation
 
+NOTHING_TAKEN: Mapping[str, int] = {}
+
 
 class Strip(NamedTuple):
     """One channel's board as it is now, and when it became so (ms)."""
@@ -26,6 +28,7 @@ class Strip(NamedTuple):
     headlines: Sequence[Headline]  # in order
     changed_at: int
     leaving: frozenset[str] = frozenset()  # what left quietly of late: it may finish its run
+    taken: Mapping[str, int] = NOTHING_TAKEN  # what was corrected, held or killed of late, and when (ms)
 
 
 class Mark(NamedTuple):
@@ -69,10 +72,6 @@ class Playlist(NamedTuple):
         """Of all that it shows."""
         return frozenset(h.id for h in self.items) | {one["id"] for one in self.fields["takeovers"]}
 
-    def later(self, frame: int) -> "Playlist":
-        """The same from another frame on, which is a later one."""
-        return self._replace(mark=self.mark._replace(frame=max(frame, self.mark.frame + 1)))
-
     def until(self, now: int) -> int:
         """When the first of its headlines is over (ms); what has none of its own stays."""
         ends = (h.expires_at for h in (*self.cleared, *(one.headline for one in self.waiting)))
@@ -87,7 +86,7 @@ class Playlist(NamedTuple):
 class Counted(NamedTuple):
     """What the as-run log says: how often each headline has run."""
 
-    plays: Mapping[str, int]
+    plays: dict[str, int]
     at: int = 0  # ms, when one of them ran out of plays
 
 
@@ -101,12 +100,13 @@ def make(
     now: int,
     *,
     counted: Counted = NOTHING_RUN,
-    before: Mark | None = None,
+    known: Iterable[Mark] = (),
 ) -> Playlist:
     """The playlist of an output, of the headlines that are live at `now`.
 
     Every process makes the same one of the same boards: the frame from which it holds follows from what has changed
-    and when, and not from when somebody looked. While its content stays, so does its frame: see `before`.
+    and when, and not from when somebody looked. While its content stays, so does its frame, of the first of those
+    `known` that has it; but pages take no notice of a playlist that they have, and must take off what was taken off.
     """
     shown = [h for strip in strips for h in strip.headlines if output.may_show(h)]
     live = [h for h in shown if h.expires_at is None or h.expires_at > now]
@@ -114,7 +114,8 @@ def make(
     items = [h for h in cleared if _has_plays_left(output, counted, h)]
     items = _in_order(output, control, items)[: output.limit]
     over = [h.expires_at for h in shown if h.expires_at is not None and h.expires_at <= now]
-    changed_at = max([control.at, counted.at, *over, *(strip.changed_at for strip in strips)])
+    taken_at = _taken_at(output, strips, control)
+    changed_at = max([control.at, counted.at, taken_at, *over, *(strip.changed_at for strip in strips)])
     speed = control.speed or output.speed
     running = output.model_copy(update={"speed": speed})
     loop, crowded = rotation(items, running)
@@ -139,6 +140,7 @@ def make(
         "items": [_item(h) for h in items],
         "order": [h.id for h in loop],
         "first": control.first if control.first in kept else None,
+        **({"first_at": control.first_at} if control.first in kept else {}),
         "leaving": sorted(gone - kept - set(control.held)),
         "takeovers": _takeovers(output, control, cleared, changed_at),
         "lead_in": output.lead_in,
@@ -146,10 +148,19 @@ def make(
         "fallback": output.fallback,
         "look": output.look.model_dump(exclude={"font", "logo"}),
     }
-    mark = Mark(_digest(fields), frame_from(changed_at + LEAD, output.rate))
-    if before is not None and before.digest == mark.digest:
-        mark = before
+    new = Mark(_digest(fields), frame_from(changed_at + LEAD, output.rate))
+    mark = next((one for one in known if one.digest == new.digest), new)
+    mark = mark._replace(frame=max(mark.frame, frame_from(taken_at + LEAD, output.rate)))
     return Playlist(mark, fields, tuple(items), tuple(cleared), waiting, crowded, tuple(loop), running)
+
+
+def _taken_at(output: Output, strips: Sequence[Strip], control: Control) -> int:
+    """When something was last taken off that may have been on this output's screens, or 0. What is leaving is in no
+    digest, so that its loss would make no other playlist.
+    """
+    taken = [(one, at) for strip in strips for one, at in strip.taken.items()]
+    ours = [at for one, at in taken if output.clearance == "automatic" or one in control.cleared]
+    return max([control.held_at, *ours])
 
 
 def starter(output: Output, channels: Sequence[Channel]) -> dict[str, Any]:
@@ -217,7 +228,7 @@ def _words(headline: Headline) -> dict[str, Any]:
 
 def _digest(fields: Mapping[str, Any]) -> str:
     """Of all but what is leaving: a process that begins knows nothing of that, and has the same playlist all the same.
-    What is taken off while it leaves makes a playlist of its own: see `Playout.renew`.
+    What is taken off while it leaves makes a later one: see `make`.
     """
     text = json.dumps({**fields, "leaving": None}, ensure_ascii=False, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()

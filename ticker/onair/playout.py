@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ticker.channel import Channel
@@ -15,7 +17,11 @@ from ticker.onair.report import Anchor
 from ticker.onair.watch import SILENT_AFTER
 
 MOST_WORDS = 2_000  # headlines, in all their versions, that a page may still have on its screen, or tell of
-NEVER_PLAYED: Mapping[str, int] = {}
+MOST_COUNTED = 10_000  # headlines of which it is known how often they have run: many more than a board has
+ASKS_AGAIN = 5_000  # ms within which a page that polls has asked again
+_TOLD = {
+    "name", "title", "type", "channels", "mode", "fps", "speed", "clearance", "two_people", "within_minutes", "look",
+}  # fmt: skip
 
 
 class Playout:
@@ -25,44 +31,49 @@ class Playout:
         self.output = output
         self.channels = channels
         self.control = Control()
-        self.counted = Counted(NEVER_PLAYED)
+        self.counted = Counted({})
         self.playlist: Playlist | None = None  # None until everything it is made of was loaded
         self.anchor: Mapping[str, Any] | None = None
         self.changed_at = 0  # ms, when this process made it
         self.version = 0  # one higher with each change of what the gallery sees
         self.streams = 0  # pages that follow it here
         self.followers = 0  # they, and all others that want to know at once
+        self.asked_at = -ASKS_AGAIN  # ms, when a page has last polled
         self.is_due = True  # something has come since it was made
         self.until = 0  # ms, when the first of its headlines is over
         self.kept = ""  # the id that Redis knows
-        self.before: Mark | None = None  # what pages had when this process began
+        self.before: Mark | None = None  # what pages have, where that is not what was made here last
         self.previous = ""  # the id of the playlist that pages had before this one
-        self.running: frozenset[str] = frozenset()  # headlines that pages may have on their screens
         self.clearances: dict[tuple[str, int], Clearance] = {}  # of late, by headline and version
         self.pages: dict[str, dict[str, Any]] = {}  # that report to this process, by name
         self._words: dict[tuple[str, int], tuple[str, str | None]] = {}  # of what was in it of late
+        self._picture: dict[str, Any] | None = None
         self._changed = asyncio.Event()
 
     def renew(self, strips: Sequence[Strip], now: int) -> bool:
         """Whether there is something new for pages."""
-        before = self.playlist.mark if self.playlist else self.before
-        made = playlists.make(self.output, strips, self.control, now, counted=self.counted, before=before)
-        stays = made.ids | frozenset(made.fields["leaving"])
-        if made.mark == before and not self.running <= stays:  # pages take no notice of what they have already
-            made = made.later(playlists.make(self.output, strips, self.control, now, counted=self.counted).mark.frame)
-        self.running = made.ids | (self.running & stays)
+        known = [mark for mark in (self.before, self.playlist and self.playlist.mark) if mark]
+        made = playlists.make(self.output, strips, self.control, now, counted=self.counted, known=known)
         self.is_due, self.until = False, made.until(now)
         news = self.playlist is None or made.id != self.playlist.id
-        if news and self.playlist is not None:
-            self.previous = self.playlist.id
-        self.playlist = made
+        if news:
+            self.previous = self.playlist.id if self.playlist and not self.before else ""
+        self.playlist, self.before, self._picture = made, None, None
         if news:
             self.anchor, self.changed_at = None, now
             self._words |= {(h.id, h.version): (h.text, h.kicker) for h in made.items}
-            for old in list(self._words)[: max(0, len(self._words) - MOST_WORDS)]:
-                del self._words[old]
+            _forget_all_but(MOST_WORDS, self._words)
             self.wake()
         return news
+
+    def is_followed(self, now: int) -> bool:
+        """Whether anybody wants to know at once; a page that polls would, if it could."""
+        return self.followers > 0 or now - self.asked_at < ASKS_AGAIN
+
+    def may_be_seen(self, headline_id: str) -> bool:
+        """Whether a page may have it on its screen."""
+        made = self.playlist
+        return made is not None and (headline_id in made.ids or headline_id in made.fields["leaving"])
 
     def live_pages(self, now: int) -> list[str]:
         """Those that report to this process."""
@@ -75,10 +86,32 @@ class Playout:
 
     def decide(self, control: Control) -> None:
         """What the gallery has decided."""
-        self.control = control
+        self.control, self.is_due, self._picture = control, True, None
         self.clearances |= {(one, clearance.version): clearance for one, clearance in control.cleared.items()}
-        for old in list(self.clearances)[: max(0, len(self.clearances) - MOST_WORDS)]:
-            del self.clearances[old]
+        _forget_all_but(MOST_WORDS, self.clearances)
+
+    def count(self, plays: Mapping[str, int], at: int) -> bool:
+        """How often these have run by now. Whether one of them may run no more."""
+        most, known = self.output.plays, self.counted.plays
+        if most is None:
+            return False
+        has_run_out = any(known.get(one, 0) < most <= count for one, count in plays.items())
+        for one, count in plays.items():
+            known.pop(one, None)
+            known[one] = count
+        _forget_all_but(MOST_COUNTED, known)
+        if has_run_out:
+            self.counted, self.is_due = Counted(known, at), True
+        return has_run_out
+
+    def hear_of(self, current: Mapping[str, Any]) -> None:
+        """Redis has this playlist, perhaps with its anchor. Of another than ours it says nothing."""
+        if self.playlist is None or current["id"] != self.playlist.id:
+            return
+        self.kept = current["id"]
+        if current["anchor"] not in (None, self.anchor):
+            self.anchor = current["anchor"]
+            self.wake()
 
     def wake(self) -> None:
         self.version += 1
@@ -95,9 +128,35 @@ class Playout:
         """What a page is sent that comes now."""
         return self.current().message(now, self.anchor, self.previous)
 
+    def picture(self, now: int) -> dict[str, Any]:
+        """What the gallery is shown of it, but for its pages. All but the time is made once for all who look."""
+        if self._picture is None:
+            playlist = self.current()
+            self._picture = {
+                "output": self.output.model_dump(mode="json", include=_TOLD),
+                "control": self.control.model_dump(mode="json"),
+                "waiting": [
+                    {
+                        **json.loads(one.headline.to_json()),
+                        "why": one.why,
+                        **({"sentence": one.sentence} if one.sentence else {}),
+                    }
+                    for one in playlist.waiting
+                ],
+                "crowded": playlist.crowded,
+                "loop_seconds": round(playlist.seconds, 1),
+            }
+        return {**self._picture, "now": now, "playlist": self.message(now)}
+
     async def changed(self, within: float) -> bool:
         """Whether there was something new within so many seconds."""
         waiting = self._changed
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(waiting.wait(), within)
         return waiting.is_set()
+
+
+def _forget_all_but(most: int, kept: dict[Any, Any]) -> None:
+    """Without those that came first, when there are more."""
+    for old in list(islice(kept, max(0, len(kept) - most))):
+        del kept[old]

@@ -5,7 +5,6 @@ Whoever follows an output gets its newest playlist; one who is slow misses what 
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +32,7 @@ from ticker.store import Gone, end_if_cancelled, refusal
 TICK = 0.25  # s between looks at whose time is over
 AGAIN = 2.0  # s at most before Redis is tried again
 LEAVES_FOR = 1_800_000  # ms for which what has expired may finish its run
-_TOLD = {
-    "name", "title", "type", "channels", "mode", "fps", "speed", "clearance", "two_people", "within_minutes", "look",
-}  # fmt: skip
+ANSWERS_WITHIN = 1.0  # s for Redis to say what pages elsewhere have; then it is as it is here
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +49,6 @@ class Playouts:
         self._outputs = {
             name: Playout(output, [channels[one] for one in output.channels]) for name, output in outputs.items()
         }
-        self._leaving: dict[str, dict[str, int]] = {name: {} for name in channels}
         self._loaded = False
         hub.listeners.append(self._hear)
 
@@ -110,37 +106,39 @@ class Playouts:
             for playout in followed:
                 playout.followers -= 1
 
+    async def asked(self, name: str) -> Playout:
+        """As whoever polls gets it, or reports: for some seconds they are like one that follows."""
+        playout = self.of(name)
+        await self._adopt(playout)
+        playout.asked_at = self.now()
+        return self.of(name)
+
     async def _adopt(self, playout: Playout) -> None:
         """What pages elsewhere have already, while nobody follows it here."""
-        if not playout.followers:
+        if not playout.is_followed(self.now()):
             with contextlib.suppress(*Gone):
-                current = await self.log.current(playout.output.name)
-                if not playout.followers:
-                    self._take_over(playout, current)
+                async with asyncio.timeout(ANSWERS_WITHIN):
+                    current = await self.log.current(playout.output.name)
+                if not playout.is_followed(self.now()):
+                    with self._sparing_others(playout):
+                        self._resume(playout, current)
 
     async def run(self) -> None:
         """Until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._tick())
+            tasks.create_task(self._keep())
 
     # --- the boards -------------------------------------------------------------------------------------------------
 
     def _hear(self, channel: str, batch: Sequence[tuple[Position, Event]]) -> None:
-        leaving = self._leaving.get(channel)
-        if leaving is None:
-            return
-        for position, event in batch:
-            if event.type is EventType.EXPIRED:
-                leaving[event.id] = position.ms
-            elif event.type.concerns_a_headline:
-                leaving.pop(event.id, None)
-        had = {playout.output.name: playout.running for playout in self._showing(channel)} if batch else {}
+        gone = [event.id for _, event in batch if event.type in (EventType.HELD, EventType.RETRACTED)]
+        had = {one: [p.output.name for p in self._showing(channel) if p.may_be_seen(one)] for one in gone}
         for playout in self._showing(channel):
             self._mark(playout)
-        for _, event in batch:
-            if event.type in (EventType.HELD, EventType.RETRACTED):
-                self._expect(channel, event.id, [name for name, ids in had.items() if event.id in ids])
+        for one, names in had.items():
+            self._expect(channel, one, names)
 
     def _showing(self, channel: str) -> list[Playout]:
         return [playout for playout in self._outputs.values() if channel in playout.output.channels]
@@ -148,20 +146,21 @@ class Playouts:
     def _mark(self, playout: Playout) -> None:
         """It is made anew: at once when somebody waits for it, else when it is asked for."""
         playout.is_due = True
-        if playout.followers:
+        if playout.is_followed(self.now()):
             with self._sparing_others(playout):
                 self._renew(playout)
 
     def _renew(self, playout: Playout) -> None:
-        fanouts = [self.hub.fanouts[channel.name] for channel in playout.channels]
-        if not self._loaded or any(fanout.position is None for fanout in fanouts):
-            return
-        strips = []
-        for channel, fanout in zip(playout.channels, fanouts, strict=True):
-            assert fanout.position is not None
-            leaving = frozenset(self._leaving[channel.name])
-            strips.append(Strip(channel, fanout.board.ordered(), fanout.position.ms, leaving))
-        playout.renew(strips, self.now())
+        now, strips = self.now(), list[Strip]()
+        for channel in playout.channels:
+            fanout = self.hub.fanouts[channel.name]
+            if not self._loaded or fanout.position is None:
+                return
+            late = list(fanout.changes.recent((now - LEAVES_FOR, 0)))
+            leaving = frozenset(event.id for _, event in late if event.type is EventType.EXPIRED)
+            taken = {event.id: ms for (ms, _), event in late if _takes_off(event)}
+            strips.append(Strip(channel, fanout.board.ordered(), fanout.position.ms, leaving, taken))
+        playout.renew(strips, now)
 
     def _expect(self, channel: str, headline_id: str, outputs: Iterable[str]) -> None:
         """Receipts: of what was taken off, these outputs must say that it is gone."""
@@ -177,7 +176,7 @@ class Playouts:
 
     async def report(self, name: str, report: Report) -> None:
         """TickerError when what has run cannot be kept now: the page then says it again."""
-        playout, now = self.of(name), self.now()
+        playout, now = await self.asked(name), self.now()
         covered = [{"id": one.id, "page": report.page, "at": min(one.at or now, now)} for one in report.covered]
         covered += [{"id": one, "page": report.page, "at": now} for one in self._gone(playout, report)]
         ran = [
@@ -221,7 +220,7 @@ class Playouts:
         """The same of several, with one look at Redis."""
         playouts = [self.of(name) for name in names]
         try:
-            pages, targets = await self._told_of(*playouts)
+            pages, targets = await self.told_of(*playouts)
         except (TickerError, *Gone):  # what we know of ourselves
             return [self._state(playout, list(playout.pages.values()), None) for playout in playouts]
         return [self._state(playout, *_of(playout, pages, targets)) for playout in playouts]
@@ -229,23 +228,8 @@ class Playouts:
     def _state(
         self, playout: Playout, pages: Sequence[Mapping[str, Any]], targets: Sequence[Target] | None
     ) -> dict[str, Any]:
-        playlist, now = playout.current(), self.now()
-        waiting = [
-            {
-                **json.loads(one.headline.to_json()),
-                "why": one.why,
-                **({"sentence": one.sentence} if one.sentence else {}),
-            }
-            for one in playlist.waiting
-        ]
         return {
-            "output": playout.output.model_dump(mode="json", include=_TOLD),
-            "now": now,
-            "playlist": playout.message(now),
-            "control": playout.control.model_dump(mode="json"),
-            "waiting": waiting,
-            "crowded": playlist.crowded,
-            "loop_seconds": round(playlist.seconds, 1),
+            **playout.picture(self.now()),
             "pages": pages,
             "targets": [asdict(target) for target in targets or ()],
             "alarms": [alarm.to_dict() for alarm in self.wrong(playout, pages, targets)],
@@ -254,10 +238,12 @@ class Playouts:
     async def alarms(self, name: str) -> list[Alarm]:
         """What is wrong with an output. Gone or TickerError when Redis cannot say."""
         playout = self.of(name)
-        return self.wrong(playout, *_of(playout, *await self._told_of(playout)))
+        return self.wrong(playout, *_of(playout, *await self.told_of(playout)))
 
-    async def _told_of(self, *playouts: Playout) -> tuple[Pages, list[Target]]:
-        """All pages, and the systems that they are pushed to. Gone or TickerError when Redis cannot say."""
+    async def told_of(self, *playouts: Playout) -> tuple[Pages, list[Target]]:
+        """All pages, and the systems that they are pushed to; after it these are as pages elsewhere have them. Gone or
+        TickerError when Redis cannot say.
+        """
         for playout in playouts:
             await self._adopt(playout)
         is_pushed = any(playout.output.systems for playout in playouts)
@@ -296,18 +282,19 @@ class Playouts:
         self._loaded = True
         for name, playout in self._outputs.items():
             playout.decide(known.controls.get(name, Control()))
-            playout.counted = Counted(known.plays[name], playout.counted.at)
-            self._take_over(playout, known.current.get(name))
+            playout.counted = Counted({**known.plays[name]}, playout.counted.at)
+            with self._sparing_others(playout):
+                self._resume(playout, known.current.get(name))
 
-    def _take_over(self, playout: Playout, current: Mapping[str, Any] | None) -> None:
+    def _resume(self, playout: Playout, current: Mapping[str, Any] | None) -> None:
         """The frame and the anchor of what pages elsewhere have, if it is the same."""
-        if current:
+        if current and (playout.playlist is None or current["id"] != playout.playlist.id):
             digest, _, frame = current["id"].rpartition("-")
-            playout.before = Mark(digest, int(frame))
-            playout.playlist, playout.previous, playout.running = None, "", frozenset()
-        self._renew(playout)
-        if current and playout.playlist is not None and playout.playlist.id == current["id"]:
-            playout.kept, playout.anchor = current["id"], current["anchor"]
+            playout.before, playout.is_due = Mark(digest, int(frame)), True
+        if playout.is_due:
+            self._renew(playout)
+        if current:
+            playout.hear_of(current)
 
     def _take(self, told: Told) -> None:
         playout = self._outputs.get(told.output)
@@ -319,21 +306,11 @@ class Playouts:
                 self._mark(playout)
                 playout.wake()  # what the gallery sees has changed, also where pages see nothing of it
             case "anchor":
-                if playout.playlist is not None and told.body["id"] == playout.playlist.id:
-                    playout.kept, playout.anchor = told.body["id"], told.body["anchor"]
-                    playout.wake()
+                playout.hear_of(told.body)
             case "ran":
-                self._count(playout, told)
+                if playout.count(told.plays, told.at):
+                    self._mark(playout)
                 self._confirm(playout, told)
-
-    def _count(self, playout: Playout, told: Told) -> None:
-        if not told.plays:
-            return
-        before, most = playout.counted.plays, playout.output.plays
-        playout.counted = Counted({**before, **told.plays}, playout.counted.at)
-        if most is not None and any(before.get(one, 0) < most <= count for one, count in told.plays.items()):
-            playout.counted = playout.counted._replace(at=told.at)
-            self._mark(playout)
 
     def _confirm(self, playout: Playout, told: Told) -> None:
         for gone in told.body["covered"]:
@@ -346,19 +323,9 @@ class Playouts:
         while True:
             await asyncio.sleep(TICK)
             end_if_cancelled()
-            now = self.now()
-            for channel, leaving in self._leaving.items():
-                old = {one for one, at in leaving.items() if now - at > LEAVES_FOR}
-                for one in old:
-                    del leaving[one]
-                for playout in self._showing(channel) if old else ():
-                    playout.running -= old
             for playout in self._outputs.values():
-                if playout.until <= now:
+                if playout.until <= self.now():
                     self._mark(playout)
-                if playout.followers:
-                    with self._sparing_others(playout):
-                        await self._keep(playout)
 
     @contextlib.contextmanager
     def _sparing_others(self, playout: Playout) -> Iterator[None]:
@@ -369,14 +336,17 @@ class Playouts:
             logger.exception("a fault of ours with output %s; going on", playout.output.name)
             playout.until = self.now() + round(AGAIN * 1000)
 
-    async def _keep(self, playout: Playout) -> None:
-        """Redis knows which playlist pages have, for processes that begin later."""
-        if playout.playlist is None or playout.kept == playout.playlist.id:
-            return
-        with contextlib.suppress(*Gone):
-            playlist_id = playout.playlist.id
-            await self.log.set_current(playout.output.name, playlist_id)
-            playout.kept = playlist_id
+    async def _keep(self) -> None:
+        """Redis knows which playlists pages have, for processes that begin later. What hangs holds up nothing else."""
+        while True:
+            await asyncio.sleep(TICK)
+            end_if_cancelled()
+            for playout in self._outputs.values():
+                made = playout.playlist
+                if made is not None and playout.kept != made.id and playout.is_followed(self.now()):
+                    with self._sparing_others(playout), contextlib.suppress(*Gone):
+                        if await self.log.set_current(playout.output.name, made.id):
+                            playout.kept = made.id
 
 
 async def _first(waits: Iterable[Coroutine[Any, Any, bool]]) -> bool:
@@ -388,6 +358,12 @@ async def _first(waits: Iterable[Coroutine[Any, Any, bool]]) -> bool:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _takes_off(event: Event) -> bool:
+    """Whether no other words of the headline may run on: it was held or killed, or corrected at some time."""
+    is_corrected = event.headline is not None and event.headline.correction is not None
+    return is_corrected or event.type in (EventType.HELD, EventType.RETRACTED)
 
 
 def _of(playout: Playout, pages: Pages, targets: Sequence[Target]) -> tuple[list[dict[str, Any]], list[Target]]:

@@ -37,11 +37,16 @@ function coming(was, queue, playlist, next) {
   const had = idsOf(was);
   const has = idsOf(playlist);
   const lines = queue.filter((id) => id.startsWith(LEAD_IN));
-  const first = playlist.first !== was.first && has.has(playlist.first) ? [playlist.first] : [];
+  const first = isAskedFor(playlist, was) && has.has(playlist.first) ? [playlist.first] : [];
   if (!was.items.some(({ id }) => has.has(id))) return { next: 0, queue: [...lines, ...first] }; // all of it is news
   const waits = new Set([...queue, ...playlist.order.filter((id) => !had.has(id))]);
   const news = playlist.order.filter((id) => waits.has(id) && !first.includes(id));
   return { next, queue: [...lines, ...first, ...new Set(news)] };
+}
+
+/** Whether somebody has said since that this comes next. An older service does not tell when that was. */
+function isAskedFor({ first, first_at: at }, was) {
+  return first !== was.first || (was.first_at !== undefined && at > was.first_at);
 }
 
 /** What still comes when the bar was told to go. */

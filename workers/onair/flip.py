@@ -37,7 +37,7 @@ class Flip:
         ids = [item["id"] for item in playlist["items"]]
         self._queue = [one for one in self._queue if one in ids] + [one for one in ids if one not in known]
         first = playlist["first"]
-        if first is not None and first != before["first"]:
+        if first is not None and (first, playlist.get("first_at")) != (before["first"], before.get("first_at")):
             self._queue = [first, *(one for one in self._queue if one != first)]
         self._next = _place(before["order"], self._next, playlist["order"])
         if self._line is not None and self._line.id is not None and self._line.id not in (*ids, *playlist["leaving"]):
