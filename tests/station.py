@@ -33,7 +33,7 @@ class Station:
 
     def start(self) -> None:
         """As a process that has just begun, and knows nothing yet."""
-        store = MosStore(self.redis)
+        store = MosStore(self.redis, "en")
         carrier = Carrier(self.mos, self.output, self.desk, self.cues, store)
         self.orders = Orders(carrier, store, self.desk.stream.now)
 

@@ -63,6 +63,24 @@ def test_a_kill_is_off_at_once_and_what_leaves_finishes() -> None:
     assert flip.line(NOW + 200)[0] == "Headline b"
 
 
+def test_words_that_were_wrong_are_off_at_once_and_those_of_an_edit_finish() -> None:
+    flip = begun(playlist(item(A, "Wrong"), item(B)))
+    flip.line(NOW)
+    right = item(A, "Right", version=2)
+    flip.change(playlist(right, item(B)))
+    assert flip.line(NOW + 100)[0] == "Wrong", "it was only edited"
+    flip.change(playlist(right | {"corrected": True}, item(B)))
+    assert lines(flip, 3, NOW + 200) == ["Headline b", "Right", "Headline b"]
+
+
+def test_words_that_are_corrected_under_a_take_over_do_not_come_back() -> None:
+    told = playlist(item(A, "Wrong"), takeovers=[flash(C, NOW + 500, NOW + 1000)])
+    flip = begun(told)
+    assert [flip.line(NOW + ms)[0] for ms in (0, 500)] == ["Wrong", "Flash c"]
+    flip.change({**told, "items": [item(A, "Right", version=2, corrected=True)]})
+    assert [flip.line(NOW + ms)[0] for ms in (600, 1000)] == ["Flash c", "Right"]
+
+
 def test_new_headlines_come_next_and_the_gallerys_choice_before_them() -> None:
     flip = begun(playlist(item(A), item(B)))
     flip.line(NOW)
@@ -106,17 +124,47 @@ def test_it_comes_again_from_the_start() -> None:
     assert flip.line(NOW + 2)[0] == "Headline a"
 
 
+def test_it_comes_with_the_gallerys_choice() -> None:
+    off, on = playlist(item(A), item(B), on=False), playlist(item(A), item(B), first=B, lead_in=["Welcome"])
+    flip = begun(off)
+    assert flip.line(NOW)[0] == ""
+    flip.change(on)
+    assert lines(flip, 4, NOW + 1) == ["Welcome", "Headline b", "Headline a", "Headline b"]
+
+
+def test_a_bar_that_stays_after_all_says_no_more_farewells() -> None:
+    told, farewells = [item(A), item(B)], {"lead_out": ["Goodbye", "See you"]}
+    flip = begun(playlist(*told, **farewells))
+    flip.line(NOW)
+    flip.change(playlist(*told, on=False, stop="item", **farewells))
+    assert flip.line(NOW + STANDS)[0] == "Goodbye"
+    flip.change(playlist(*told, **farewells))
+    assert lines(flip, 2, NOW + STANDS) == ["Goodbye", "Headline b"]
+
+
 sets = st.lists(st.sampled_from([A, B, C, "d" * 16, "e" * 16]), unique=True)
 
 
-@given(st.lists(st.tuples(sets, sets, st.integers(0, 5000)), min_size=1))
+@given(st.lists(st.tuples(sets, sets, sets, st.integers(0, 5000)), min_size=1))
 def test_whatever_changes_nothing_stands_that_may_not_and_it_is_never_empty(changes: list[Any]) -> None:
+    """`right` are corrected with each change, and their old words stand no more."""
     flip, now = Flip(), NOW
-    for ids, leaving, later in changes:
+    versions, corrected = dict[str, int](), set[str]()
+    for ids, leaving, right, later in changes:
         now += later
-        flip.change(playlist(*(item(one, one) for one in ids), leaving=[one for one in leaving if one not in ids]))
+        for one in right:
+            versions[one] = versions.get(one, 1) + 1
+            corrected.add(one)
+        items = [
+            item(one, f"{one} {versions.get(one, 1)}", version=versions.get(one, 1), corrected=one in corrected)
+            for one in ids
+        ]
+        leaves = set(leaving).difference(ids)
+        flip.change(playlist(*items, leaving=sorted(leaves)))
         text, seconds = flip.line(now)
-        assert text in {*ids, *leaving} or (text == "Stay with us")
+        id_, _, version = text.partition(" ")
+        is_right = id_ not in corrected or int(version) == versions[id_]
+        assert text == "Stay with us" or id_ in leaves or (id_ in ids and is_right)
         assert seconds >= 0
 
 

@@ -86,6 +86,14 @@ async def test_what_has_expired_or_was_edited_runs_for_a_minute_at_most(system: 
     assert [(await ticker.show(better, NOW + ms))[0] for ms in (130_000, 130_500)] == ["going", "coming"]
 
 
+async def test_words_that_were_wrong_go_at_once(system: HttpSystem, asker: Peer) -> None:
+    ticker, right = Ticker(system, asker), playlist(item(A, "Right", version=2, corrected=True), item(B))
+    for _ in range(2):
+        await ticker.show(playlist(item(A, "Wrong"), item(B)))
+    got = [await ticker.show(right) for _ in range(3)]
+    assert got == [(status, ["Right", "Headline b"]) for status in ("going", "coming", None)]
+
+
 async def test_headlines_do_not_wait_for_the_outputs_own_lines(system: HttpSystem, asker: Peer) -> None:
     ticker, one = Ticker(system, asker), playlist(item(A))
     got = [await ticker.show(each) for each in (playlist(), playlist(), playlist(), one, one, one)]

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.api import Api, serving
 from tests.mos import MOS, NCS
-from tests.servers import ROOT, Process, RedisServer, Web, eventually, free_port
+from tests.servers import ROOT, Process, RedisServer, Web, binaries, eventually, free_port
 from ticker.onair.page_key import PURPOSE
 from ticker.people.seal import Seal
 from ticker.store import Client, connect
@@ -255,7 +256,7 @@ async def test_the_newsroom_hears_what_was_on_screen(device: Process, reader: Ap
 
 
 async def _keeps(redis: Client, *items: str) -> bool:
-    return {item_id for _, _, item_id in await MosStore(redis).playing()} == set(items)
+    return {item_id for _, _, item_id in await MosStore(redis, "en").playing()} == set(items)
 
 
 def told(statuses: list[str]) -> dict[str, str]:
@@ -282,6 +283,31 @@ async def test_either_side_may_begin_anew(device: Process, reader: Api) -> None:
         await shows(reader, "One", "Two", "Three")
         await news.ok("sendDeleteRunningOrder", "RO1")
         await has(reader)
+
+
+async def test_what_redis_has_lost_is_on_air_when_the_newsroom_sends_it_again(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    server = RedisServer(next(iter(binaries().values())), tmp_path / "redis").start()
+    try:
+        with serving(server, tmp_path, SETTINGS) as web:
+            device = Process("ticker", "mos", env=web.env, log=tmp_path / "mos.log").start()
+            await eventually(lambda: "listens on" in device.said(), device.said)
+            reader = Api(http, web.url)
+            async with newsroom() as news:
+                for _ in range(2):
+                    await news.ok("sendCreateRunningOrder", EVENING)
+                    await news.ok("sendReadyToAir", {"ID": "RO1", "Status": "READY"})
+                    await has(reader, "One", "Two", "Three")
+                    await shows(reader, "One", "Two", "Three")
+                    server.kill()  # it keeps nothing
+                    server.start()
+                    await has(reader)
+                    await shows(reader)
+            assert device.stop() == 0
+            assert "Traceback" not in device.said()
+    finally:
+        server.stop()
 
 
 async def test_a_main_and_a_backup_newsroom(device: Process, reader: Api) -> None:

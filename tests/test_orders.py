@@ -14,8 +14,10 @@ from lxml import etree
 from tests.mos import action, ids, item, order, ready, story
 from tests.servers import RedisServer, binaries, eventually
 from tests.station import Station
+from ticker.desk.log import DeskLog
 from ticker.errors import Unavailable
 from ticker.store import Client, connect
+from ticker.stream import Keys
 from workers.mos import orders as taking
 
 CREATE = order("roCreate", story("A", item("1", "One"), item("2", "Two")), story("B", item("3", "Three")))
@@ -134,6 +136,73 @@ async def test_while_redis_is_away_nothing_is_taken_and_afterwards_nothing_is_lo
             assert await station.shown() == ["Three"]
     finally:
         server.stop()
+
+
+# --- when Redis has lost something ----------------------------------------------------------------------------------
+
+
+async def test_what_redis_has_lost_is_done_when_it_is_sent_again(tmp_path: Path) -> None:
+    """It was started from a backup in which nothing was ready; the connection is made anew without a word."""
+    server = RedisServer(next(iter(binaries().values())), tmp_path).start()
+    try:
+        async with connect(server.url) as redis:
+            station = Station(redis)
+            await station.ok(CREATE)
+            with server.client as client:
+                client.save()
+            await station.ok(ready(), order("roStoryDelete", ids("B")))
+            assert await station.shown() == ["One", "Two"]
+            server.kill()
+            server.start()
+            assert await station.shown() == []
+            await station.ok(ready())
+            assert await station.shown() == ["One", "Two", "Three"]
+    finally:
+        server.stop()
+
+
+async def test_an_empty_redis_is_filled_when_all_is_sent_again(station: Station) -> None:
+    await station.say(CREATE, 1)
+    await station.say(ready(), 2)
+    await station.redis.flushall()
+    assert "send it with roCreate" in ((await station.say(ready(), 2)).findtext("roStatus") or "")
+    await station.say(CREATE, 1)
+    await station.say(ready(), 2)
+    assert await station.shown() == ["One", "Two", "Three"]
+    assert station.orders._unfinished == set()
+
+
+async def test_it_is_found_out_also_while_nobody_speaks(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "TEND_EVERY", 0.01)
+    await station.ok(CREATE, ready())
+    tending = asyncio.create_task(station.orders.tend())
+    await station.redis.flushall()
+    await eventually(lambda: station.orders.orders == {} and station.orders.places == {})
+    tending.cancel()
+
+
+async def test_only_what_was_lost_is_loaded_anew(station: Station, caplog: pytest.LogCaptureFixture) -> None:
+    await station.ok(CREATE, ready(), order("roDelete"), CREATE)
+    assert not caplog.records
+
+
+async def test_what_the_desk_alone_has_lost_is_told_and_done_again(station: Station) -> None:
+    """On a Cluster it is another node."""
+    better = order("roItemReplace", ids("A"), ids("1", of="itemID"), item("1", "One, better"))
+    await station.ok(CREATE, ready())
+    keys = Keys.of("en")
+    one = (await station.board())["One"].id
+    before = await station.redis.hget(keys.board, one)
+    await station.ok(better)
+    await station.redis.hset(keys.board, one, before)
+    await station.redis.hdel(keys.board, (await station.board())["Three"].id)
+    await DeskLog(station.desk.stream).renew("en", await station.redis.hget(keys.desk_meta, "epoch"))
+    reply = await station.ok(better)
+    assert await station.shown() == ["One, better", "Two"]
+    assert (reply.findtext("itemID"), reply.findtext("status")) == ("3", "It is not at the desk any more.")
+    new = order("roItemReplace", ids("B"), ids("3", of="itemID"), item("4", "Three"))
+    assert (await station.ok(new)).findtext("status") is None
+    assert await station.shown() == ["One, better", "Two", "Three"]
 
 
 async def test_where_each_headline_stands(station: Station) -> None:

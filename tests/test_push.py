@@ -113,6 +113,15 @@ async def test_what_had_left_quietly_and_is_killed_does_not_wait() -> None:
         await eventually(lambda: one.system.shown == [THREE["id"]])
 
 
+async def test_words_that_are_corrected_do_not_wait() -> None:
+    right = playlist(item(A, "Right", version=2, corrected=True))
+    async with pushing(Trouble("It is away."), longest=True) as one:
+        one.queue.put_nowait(ONE)
+        await eventually(lambda: one.system.asked == 1)
+        one.queue.put_nowait(right)
+        await eventually(lambda: one.system.shown == [right["id"]])
+
+
 async def test_a_fault_of_ours_is_told_with_where_it_was_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     async with pushing(*[UnicodeError("no such word")] * 3) as one:
         one.queue.put_nowait(ONE)

@@ -41,6 +41,14 @@ def test_what_was_leaving_can_still_be_taken_off() -> None:
     assert words.taken_off(before, playlist(item(A), item(B))) == set()
 
 
+def test_what_is_corrected_is_taken_off_in_all_other_words() -> None:
+    wrong, right = playlist(item(A), item(B)), playlist(item(A, version=2, corrected=True), item(B))
+    assert words.taken_off(wrong, right) == {A}
+    assert words.taken_off(right, right) == set()
+    assert words.taken_off(wrong, playlist(item(A, version=2), item(B))) == set(), "an edit may finish"
+    assert words.taken_off(playlist(leaving=[A]), right) == {A}, "nobody knows in which words it leaves"
+
+
 def test_in_a_rehearsal_every_line_says_so() -> None:
     told = playlist(item(A, kicker="Sport"), kind="training", lead_in=["Welcome"])
     assert words.lines(told, NOW) == ["REHEARSAL: Sport: Headline a"]
@@ -55,6 +63,8 @@ def test_whether_something_has_ended() -> None:
     both, one = playlist(item(A), item(B)), playlist(item(A))
     assert words.has_ended(both, NOW, one, NOW)
     assert not words.has_ended(one, NOW, both, NOW)
+    assert not words.has_ended(one, NOW, playlist(item(A, version=2)), NOW)
+    assert words.has_ended(one, NOW, playlist(item(A, version=2, corrected=True)), NOW)
     off = {**both, "on": False}
     assert words.has_ended(both, NOW, off, NOW)
     assert not words.has_ended(off, NOW, one, NOW)
@@ -62,5 +72,5 @@ def test_whether_something_has_ended() -> None:
 
 def test_without_headlines_the_outputs_own_lines_are_left() -> None:
     told = words.bare(playlist(item(A), leaving=[B], takeovers=[flash(C, NOW)]))
-    assert words.may_stand(told) == set()
+    assert words.known(told) == {}
     assert (words.lines(told, NOW), words.takeover(told, NOW)) == (["Stay with us"], None)

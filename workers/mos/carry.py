@@ -21,6 +21,7 @@ from workers.mos.store import Carried, MosStore
 
 LIFE_KEPT = 400 * DAY * 1000  # ms for which is remembered that an item was taken away
 MOST_IN_ORDER = 500  # as many as an output takes
+NOT_THERE = "It is not at the desk any more."
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +76,24 @@ class Carrier:
             return await self._found_again(made)
         return made
 
+    async def look_again(self, known: Known) -> None:
+        """At what was carried: where Redis has lost something, the desk does not have all that we have done."""
+        for name, carried in known.items():
+            record = await self._find(carried.id)
+            if record is None:
+                known[name] = carried.model_copy(update={"over": carried.over or NOT_THERE})
+            elif record.version < carried.version:
+                anew = carried.model_copy(update={"cleared": 0, "refused": 0})
+                known[name] = self._remembered(anew, record)
+
     async def _found_again(self, carried: Carried) -> Carried:
-        """As it would have been remembered. An editor's words stay: the version before them was the last of ours."""
         record = await self._find(carried.id)
         if record is None:
             raise Refused("It was there a moment ago.")
+        return self._remembered(carried, record)
+
+    def _remembered(self, carried: Carried, record: Record) -> Carried:
+        """As it would have been. An editor's words stay: the version before them was the last of ours."""
         is_ours = record.author == self.by
         return carried.model_copy(
             update={

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lxml import etree
 
 from ticker.errors import TickerError
+from ticker.store import end_if_cancelled
 from workers.mos.carry import Carrier, Known
 from workers.mos.command import apply
 from workers.mos.message import Element, Message, MosFault, Told, ro_ack
@@ -31,32 +32,45 @@ class Orders:
         self._answers: dict[str, Answer] = {}
         self._order: list[str] = []  # what the output was told
         self._unfinished: set[str] = set()  # running orders of which not all is done
+        self._is_loaded = False
         self._turn = asyncio.Lock()
 
     async def load(self) -> None:
         """What was kept; all of it is looked at once more."""
+        self._is_loaded = False
         kept = await self.store.load()
         self.orders, self.known = kept.orders, kept.carried
         self._kept = {ro_id: dict(known) for ro_id, known in kept.carried.items()}
         self._answers, self._order = kept.answers, kept.order
         self._unfinished = {*kept.orders, *kept.carried}
+        for known in self.known.values():
+            await self.carrier.look_again(known)
         self._find_places()
+        self._is_loaded = True
+
+    async def _load_unless_it_holds(self) -> None:
+        """What Redis has lost we do not have either, and nobody is told that it is done."""
+        if self._is_loaded:
+            if await self.store.holds():
+                return
+            logger.warning("Redis does not have what it had: all running orders are loaded anew")
+        await self.load()
 
     async def take(self, message: Message) -> Element:
         """The answer to a message that changes a running order; OK only when the desk and the output have it."""
         ro_id = message.get("roID")
         async with self._turn:
-            last = self._answers.get(message.ncs_id)
-            if last is not None and message.id and (last.id, last.digest) == (message.id, message.digest):
-                if last.reply:
-                    return etree.fromstring(last.reply)
-            else:
-                try:
+            try:
+                await self._load_unless_it_holds()
+                last = self._answers.get(message.ncs_id)
+                if last is None or not message.id or (last.id, last.digest) != (message.id, message.digest):
                     await self._accept(ro_id, message)
-                except MosFault as fault:
-                    return ro_ack(ro_id, str(fault))
-                except TickerError as error:
-                    return ro_ack(ro_id, f"Not taken, send it again: {error.detail}")
+                elif last.reply:
+                    return etree.fromstring(last.reply)
+            except MosFault as fault:
+                return ro_ack(ro_id, str(fault))
+            except TickerError as error:
+                return ro_ack(ro_id, f"Not taken, send it again: {error.detail}")
             try:
                 told = await self._settle(ro_id)
                 reply = ro_ack(ro_id, "OK", tuple(told))
@@ -133,8 +147,23 @@ class Orders:
         """Do what could not be done when it was said, for ever."""
         while True:
             await asyncio.sleep(TEND_EVERY)
-            for ro_id in list(self._unfinished):
+            end_if_cancelled()
+            for ro_id in await self._left():
                 await self._try_again(ro_id)
+
+    async def _left(self) -> list[str]:
+        """The running orders of which not all is done, as far as Redis has them."""
+        try:
+            async with self._turn:
+                await self._load_unless_it_holds()
+        except TickerError as error:
+            logger.debug("the running orders cannot be looked at: %s", error.detail)
+        except Exception:
+            logger.exception("a fault of ours with the running orders; going on")
+        else:
+            return list(self._unfinished)
+        await asyncio.sleep(AGAIN)
+        return []
 
     async def _try_again(self, ro_id: str) -> None:
         try:

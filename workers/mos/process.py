@@ -35,7 +35,7 @@ logger = logging.getLogger("workers.mos")
 class Process:
     def __init__(self, mos: Mos, settings: Settings, redis: Client) -> None:
         self.stream = Stream(redis, new_clock(), min_replicas=settings.min_replicas)
-        desk, self.log, self.store = Desk(self.stream, settings.channels), OnAirLog(redis), MosStore(redis)
+        desk, self.log, self.store = Desk(self.stream, settings.channels), OnAirLog(redis), MosStore(redis, mos.channel)
         self.mos, self.output = mos, settings.outputs[mos.output]
         carrier = Carrier(mos, self.output, desk, Cues(self.log, desk), self.store)
         self.orders = Orders(carrier, self.store, self.stream.now)

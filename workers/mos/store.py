@@ -2,16 +2,19 @@
 
 ticker:{onair}:mos           hash: `ro NAME` → a running order, `carried NAME` → what has become of its items,
                              `answer NCS` → the last answer to a newsroom, `order` → what the output was told last,
-                             `playing` → what a newsroom was told to be on screen
+                             `playing` → what a newsroom was told to be on screen,
+                             `mark` → by which the last writing is known
 ticker:{onair}:mos-life:ID   how often an item has come anew after it was taken away
 """
 
+import secrets
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ticker.store import Client, Gone, ask, refusal
+from ticker.store import Client, ask
+from ticker.stream import Keys
 from workers.mos.newsroom import Place
 from workers.mos.running_order import RunningOrder
 
@@ -58,11 +61,30 @@ _PLACES = TypeAdapter(set[Place])
 class MosStore:
     """Every call raises a TickerError when Redis cannot do it."""
 
-    def __init__(self, redis: Client) -> None:
+    def __init__(self, redis: Client, channel: str) -> None:
         self.redis = redis
+        self._desk_meta = Keys.of(channel).desk_meta
+        self._mark: str | None = None
+        self._epoch: str | None = None
+
+    async def holds(self) -> bool:
+        """Whether Redis still has what was loaded and written last.
+
+        It may have been restored or have lost its tail without a word: a client connects anew by itself. The desk is
+        perhaps another node of a Cluster; of that the channel's epoch tells.
+        """
+        mark = await ask(self.redis, "hget", KEY, "mark")
+        return mark == self._mark and await self._epoch_now() == self._epoch
+
+    async def _epoch_now(self) -> str | None:
+        epoch: str | None = await ask(self.redis, "hget", self._desk_meta, "epoch")
+        return epoch
 
     async def load(self) -> Kept:
+        await ask(self.redis, "hsetnx", self._desk_meta, "epoch", secrets.token_hex(4))
+        self._epoch = await self._epoch_now()
         found = await ask(self.redis, "hgetall", KEY)
+        self._mark = found.get("mark")
         kept = Kept({}, {}, {}, [])
         for field, raw in found.items():
             kind, _, name = field.partition(" ")
@@ -95,7 +117,8 @@ class MosStore:
         return _PLACES.validate_json(await ask(self.redis, "hget", KEY, "playing") or "[]")
 
     async def say_playing(self, places: set[Place]) -> None:
-        await self._set({"playing": _PLACES.dump_json(places).decode()})
+        """Not marked: it is said beside all else, and told anew with each change."""
+        await ask(self.redis, "hset", KEY, "playing", _PLACES.dump_json(places).decode())
 
     async def forget(self, ro_id: str) -> None:
         """Of a running order that is gone, once all of it is taken away."""
@@ -109,10 +132,9 @@ class MosStore:
         await ask(self.redis, "set", _life(headline_id), life, px=kept_ms)
 
     async def _set(self, fields: dict[str, str]) -> None:
-        try:
-            await self.redis.hset(KEY, mapping=fields)
-        except Gone as error:
-            raise refusal(error) from error
+        mark = secrets.token_hex(8)
+        await ask(self.redis, "hset", KEY, mapping={**fields, "mark": mark})
+        self._mark = mark  # if it was done and only the answer was lost, this is not ours: it is loaded
 
 
 def _life(headline_id: str) -> str:

@@ -12,11 +12,12 @@ class _Line(NamedTuple):
     text: str
     until: int  # ms
     id: str | None = None  # of the headline; None for a line of the output's own
+    version: int = 0
 
 
 class Flip:
     """Keeps where it is in the loop. What the gallery or the board changes counts from the next line on; what was
-    taken off is off at once, and a take-over comes at once and gives the line back for the rest of its time.
+    taken off or corrected is off at once. A take-over comes at once and gives the line back for the rest of its time.
     """
 
     def __init__(self) -> None:
@@ -33,15 +34,16 @@ class Flip:
         before, self._playlist = self._playlist, playlist
         if before is None:
             return
-        known = {item["id"] for item in before["items"]}
+        had = {item["id"] for item in before["items"]}
         ids = [item["id"] for item in playlist["items"]]
-        self._queue = [one for one in self._queue if one in ids] + [one for one in ids if one not in known]
+        self._queue = [one for one in self._queue if one in ids] + [one for one in ids if one not in had]
         first = playlist["first"]
         if first is not None and (first, playlist.get("first_at")) != (before["first"], before.get("first_at")):
             self._queue = [first, *(one for one in self._queue if one != first)]
         self._next = _place(before["order"], self._next, playlist["order"])
-        if self._line is not None and self._line.id is not None and self._line.id not in (*ids, *playlist["leaving"]):
-            self._line, self._rest = self._line._replace(until=0), None
+        line, known = self._line, words.known(playlist)
+        if line is not None and line.id is not None and not words.may_stand(line.id, line.version, known):
+            self._line, self._rest = line._replace(until=0), None
 
     def line(self, now: int) -> tuple[str, float]:
         """What stands there now, empty for nothing, and after how many seconds that may be something else."""
@@ -68,14 +70,15 @@ class Flip:
             self._line = self._following(playlist, now)
 
     def _begin(self, playlist: Message, now: int) -> None:
-        self._leaving, self._next, self._queue = False, 0, []
+        self._leaving, self._next = False, 0
+        self._queue = [playlist["first"]] if playlist["first"] else []
         self._ahead = words.own("lead_in", playlist)
         self._line = self._following(playlist, now)
 
     def _following(self, playlist: Message, now: int) -> _Line | None:
         until = now + int(1000 * playlist["flip"] / words.rate(playlist))
         if playlist["on"]:
-            self._leaving = False
+            self._ahead, self._leaving = [] if self._leaving else self._ahead, False
         elif not self._leaving and (playlist["stop"] == "item" or self._next >= len(playlist["order"])):
             self._leaving, self._ahead = True, words.own("lead_out", playlist)
         if self._ahead:
@@ -84,7 +87,7 @@ class Flip:
             return None
         item = self._following_item(playlist, now)
         if item is not None:
-            return _Line(words.line(item, playlist), until, item["id"])
+            return _Line(words.line(item, playlist), until, item["id"], item["version"])
         lines = words.own("fallback", playlist)
         self._fallback += 1
         return _Line(lines[(self._fallback - 1) % len(lines)] if lines else "", until)

@@ -2,8 +2,8 @@
 
 Its `run` and `clear` are for the whole project and would take everybody's graphics along; so ours is shown and hidden
 by its own `status`. A ticker that is on screen takes new items only when it comes on the next time, and runs through
-those that it came with until then. So it goes and comes: at once when one of them was taken off, later when one of them
-has only left.
+those that it came with until then. So it goes and comes: at once when one of them was taken off or corrected, later
+when one of them has only left.
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -55,7 +55,7 @@ class H2RTicker:
         old = came.words - run.words if came else frozenset()
         self._old_since = (self._old_since or now) if old else None
         self._came, self._gone = None, False  # until it has said yes
-        if not playlist["on"] or came is None or self._must_go(came, run, words.may_stand(playlist), now):
+        if not playlist["on"] or came is None or self._must_go(came, run, words.known(playlist), now):
             await self._say(playlist, run, "going")
             self._gone = True
             return LEAVES_IN if playlist["on"] else AGAIN
@@ -65,13 +65,13 @@ class H2RTicker:
         until_old = None if self._old_since is None else OLD_FOR - (now - self._old_since) / 1000
         return min(seconds for seconds in (AGAIN, change, until_old) if seconds is not None)
 
-    def _must_go(self, came: _Run, run: _Run, may_stand: set[str], now: int) -> bool:
-        """When a take-over begins, changes or ends; when something of it was taken off, or was a line of the output's
-        own and there are headlines now; when it is old for too long.
+    def _must_go(self, came: _Run, run: _Run, known: words.Known, now: int) -> bool:
+        """When a take-over begins, changes or ends; when something of it was taken off or corrected, or was a line of
+        the output's own and there are headlines now; when it is old for too long.
         """
         if came != run and (came.flash or run.flash):
             return True
-        if {one for one, _ in came.words - run.words} - may_stand:
+        if any(not words.may_stand(*one, known) for one in came.words - run.words):
             return True
         return self._old_since is not None and now - self._old_since >= OLD_FOR * 1000
 

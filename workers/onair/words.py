@@ -1,6 +1,6 @@
 """What a playlist says in plain words, for systems that know nothing of playlists. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -68,25 +68,42 @@ def rate(playlist: Message) -> Fraction:
     return Fraction(*playlist["fps"])
 
 
-def may_stand(playlist: Message) -> set[str]:
-    """The ids of what may be on screen: what runs, what takes over, and what has left quietly and finishes its run."""
-    shown = [*playlist["items"], *playlist["takeovers"]]
-    return {item["id"] for item in shown}.union(playlist["leaving"])
+Known = Mapping[str, int | None]
+
+
+def known(playlist: Message) -> Known:
+    """What may be on screen: what runs, what takes over, and what has left quietly and finishes its run. By id, and
+    where its words were wrong before, the version in which alone it may.
+    """
+    others = (*playlist["leaving"], *(one["id"] for one in playlist["takeovers"]))
+    return dict.fromkeys(others) | {
+        item["id"]: item["version"] if item.get("corrected") else None for item in playlist["items"]
+    }
+
+
+def may_stand(headline_id: str, version: int, known: Known) -> bool:
+    return headline_id in known and known[headline_id] in (None, version)
 
 
 def taken_off(before: Message, after: Message) -> set[str]:
-    """The ids of what must not stand a moment longer."""
-    return may_stand(before) - may_stand(after)
+    """The ids of what must not stand a moment longer, or not in the words that it had."""
+    left = dict.fromkeys(before["leaving"], 0)  # in which words nobody knows
+    had = left | {one["id"]: one["version"] for one in (*before["takeovers"], *before["items"])}
+    now = known(after)
+    return {one for one, version in had.items() if not may_stand(one, version, now)}
 
 
 def has_ended(had: Message, then: int, playlist: Message, now: int) -> bool:
-    """Whether something that stood there then is over now, or is in the playlist no more. Moments in ms."""
+    """Whether something that stood there then is over or corrected now, or in the playlist no more. Moments in ms."""
     if not had["on"]:
         return False
     flash, stands = takeover(had, then), takeover(playlist, now)
     if not playlist["on"] or (flash and (stands is None or stands["id"] != flash["id"])):
         return True
-    return bool({item["id"] for item in standing(had, then)}.difference(item["id"] for item in standing(playlist, now)))
+    stand, may = {item["id"] for item in standing(playlist, now)}, known(playlist)
+    return any(
+        item["id"] not in stand or not may_stand(item["id"], item["version"], may) for item in standing(had, then)
+    )
 
 
 def bare(playlist: Message) -> Message:
