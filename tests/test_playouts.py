@@ -287,7 +287,7 @@ async def test_a_redis_that_hangs_holds_up_nobodys_clock(redis_server: RedisServ
     try:
         async with connect(server.url) as redis, playing(redis) as playouts:
             desk, open_ = Desk(Stream(redis, new_clock()), CHANNELS), playouts.of("open")
-            soon = playouts.now() + 3000
+            soon = playouts.now() + 5000
             first = await publish(desk, "Over first", expires_at=soon)
             second = await publish(desk, "Over next", expires_at=soon + 1000)
             await eventually(lambda: set(ids(open_)) == {first.id, second.id})

@@ -360,12 +360,6 @@ async def _first(waits: Iterable[Coroutine[Any, Any, bool]]) -> bool:
             task.cancel()
 
 
-def _takes_off(event: Event) -> bool:
-    """Whether no other words of the headline may run on: it was held or killed, or corrected at some time."""
-    is_corrected = event.headline is not None and event.headline.correction is not None
-    return is_corrected or event.type in (EventType.HELD, EventType.RETRACTED)
-
-
 def _of(playout: Playout, pages: Pages, targets: Sequence[Target]) -> tuple[list[dict[str, Any]], list[Target]]:
     """What was told of this one."""
     name = playout.output.name
@@ -375,3 +369,9 @@ def _of(playout: Playout, pages: Pages, targets: Sequence[Target]) -> tuple[list
 def _screen(output: str, page: str) -> str:
     """How receipts call a page of an output."""
     return f"{output} ({page})"
+
+
+def _takes_off(event: Event) -> bool:
+    """Whether no other words of the headline may run on: it was held or killed, or corrected at some time."""
+    is_corrected = event.headline is not None and event.headline.correction is not None
+    return is_corrected or event.type in (EventType.HELD, EventType.RETRACTED)
