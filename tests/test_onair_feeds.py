@@ -1,6 +1,7 @@
 """The feeds of outputs, as a graphics system meets them that polls."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ from lxml import etree
 from tests.api import Api, fresh_key, serving
 from tests.servers import RedisServer, Web, eventually
 from tests.test_onair_api import Gallery
+from ticker.onair.output import frame_at
 from ticker.onair.shapes import SHAPES
 
 OUTPUTS = """
@@ -74,6 +76,7 @@ async def test_only_what_is_cleared_is_in_a_feed_and_a_kill_takes_it_out(desk: A
     await gallery.say("program", "clear", id=headline["id"])
     await has(desk, "program", "Cleared words")
     before = {shape: await desk.get(path("program", shape)) for shape in SHAPES}
+    await eventually(lambda: holds(desk, "program"), "what is changed now changes in another frame")
     await desk.act(headline, "retract", {"reason": "wrong"})
     await has(desk, "program", "Stay with us")
     for shape, had in before.items():
@@ -82,6 +85,12 @@ async def test_only_what_is_cleared_is_in_a_feed_and_a_kill_takes_it_out(desk: A
         assert "Cleared" not in now.text
         assert "Stay with us" in now.text
         assert int(now.headers["ticker-seq"]) > int(had.headers["ticker-seq"])
+
+
+async def holds(desk: Api, output: str) -> bool:
+    """Whether the frame from which the output's playlist holds has come."""
+    told = (await desk.get(f"/onair/{output}/playlist.json")).json
+    return frame_at(told["now"], Fraction(*told["fps"])) > int(told["frame"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
