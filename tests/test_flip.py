@@ -132,6 +132,15 @@ def test_it_comes_with_the_gallerys_choice() -> None:
     assert lines(flip, 4, NOW + 1) == ["Welcome", "Headline b", "Headline a", "Headline b"]
 
 
+def test_what_was_to_come_next_still_comes_in_the_last_loop() -> None:
+    told = [item(A), item(B)]
+    flip = begun(playlist(*told))
+    assert lines(flip, 2) == ["Headline a", "Headline b"]
+    flip.change(playlist(*told, first=A))
+    flip.change(playlist(*told, on=False, stop="loop", first=A, lead_out=["Goodbye"]))
+    assert lines(flip, 4, NOW + STANDS) == ["Headline b", "Headline a", "Goodbye", ""]
+
+
 def test_a_bar_that_stays_after_all_says_no_more_farewells() -> None:
     told, farewells = [item(A), item(B)], {"lead_out": ["Goodbye", "See you"]}
     flip = begun(playlist(*told, **farewells))

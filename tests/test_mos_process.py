@@ -13,7 +13,7 @@ import pytest
 
 from tests.api import Api, serving
 from tests.mos import MOS, NCS
-from tests.servers import ROOT, Process, RedisServer, Web, binaries, eventually, free_port
+from tests.servers import ROOT, Process, RedisServer, Web, binaries, eventually, free_port, running
 from ticker.onair.page_key import PURPOSE
 from ticker.people.seal import Seal
 from ticker.store import Client, connect
@@ -291,10 +291,8 @@ async def test_what_redis_has_lost_is_on_air_when_the_newsroom_sends_it_again(
     server = RedisServer(next(iter(binaries().values())), tmp_path / "redis").start()
     try:
         with serving(server, tmp_path, SETTINGS) as web:
-            device = Process("ticker", "mos", env=web.env, log=tmp_path / "mos.log").start()
-            await eventually(lambda: "listens on" in device.said(), device.said)
-            reader = Api(http, web.url)
-            async with newsroom() as news:
+            reader, device = Api(http, web.url), Process("ticker", "mos", env=web.env, log=tmp_path / "mos.log")
+            async with running(device), newsroom() as news:
                 for _ in range(2):
                     await news.ok("sendCreateRunningOrder", EVENING)
                     await news.ok("sendReadyToAir", {"ID": "RO1", "Status": "READY"})
@@ -304,7 +302,7 @@ async def test_what_redis_has_lost_is_on_air_when_the_newsroom_sends_it_again(
                     server.start()
                     await has(reader)
                     await shows(reader)
-            assert device.stop() == 0
+                assert device.stop() == 0
             assert "Traceback" not in device.said()
     finally:
         server.stop()

@@ -139,3 +139,11 @@ def test_a_sent_story_changes_its_items_and_loses_none() -> None:
     assert [one.id for one in made.items] == ["A1", "A2", "A3", "A9"]
     assert made.items[1].element.findtext("itemSlug") == "Changed"
     assert made.element.findtext("storySlug") == "Now"
+
+
+def test_what_metadata_of_others_calls_an_item_is_none() -> None:
+    payload = "<mosPayload><item>of a list</item></mosPayload>"
+    theirs = f"<mosExternalMetadata><mosSchema>x</mosSchema>{payload}</mosExternalMetadata>"
+    more = item("A9").replace("<item>", "<storyItem>").replace("</item>", f"{theirs}</storyItem>")
+    body = f"<roStorySend><roID>RO1</roID><storyID>A</storyID><storyBody>{more}</storyBody>{theirs}</roStorySend>"
+    assert [one.id for one in said(body, first()).story("A").items] == ["A1", "A2", "A3", "A9"]

@@ -53,6 +53,8 @@ class Device:
             logger.warning("%s: %s The connection is closed", peer, error)
         except (OSError, TimeoutError) as error:
             logger.info("%s: the connection has ended: %s", peer, str(error) or "it was silent, or took nothing")
+        except asyncio.CancelledError:
+            pass  # we end; to asyncio of Python 3.11 it would be a fault, with a traceback
         finally:
             self._connections.discard(task)
             writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()

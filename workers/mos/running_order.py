@@ -193,11 +193,12 @@ def with_metadata(order: RunningOrder, body: Element) -> RunningOrder:
 
 def with_body(story: Story, body: Element) -> Story:
     """A story as roStorySend tells it: the items in its text are as they are told, and none goes because it is not
-    in the text.
+    in the text. What others call an item in metadata of theirs is none.
     """
     head = etree.Element("story")
     head.extend(_copy(one) for one in body if one.tag not in ("roID", "storyBody", "item"))
-    told = [item_of(one) for one in body.iter("storyItem", "item")]
+    found = body.iter("storyItem", "item")
+    told = [item_of(one) for one in found if next(one.iterancestors("mosExternalMetadata"), None) is None]
     if told:
         _each_once([item.id for item in told], "item")
     known = {item.id: item for item in told}

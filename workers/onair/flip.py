@@ -79,7 +79,7 @@ class Flip:
         until = now + int(1000 * playlist["flip"] / words.rate(playlist))
         if playlist["on"]:
             self._ahead, self._leaving = [] if self._leaving else self._ahead, False
-        elif not self._leaving and (playlist["stop"] == "item" or self._next >= len(playlist["order"])):
+        elif not self._leaving and (playlist["stop"] == "item" or self._is_through(playlist)):
             self._leaving, self._ahead = True, words.own("lead_out", playlist)
         if self._ahead:
             return _Line(self._ahead.pop(0), until)
@@ -91,6 +91,9 @@ class Flip:
         lines = words.own("fallback", playlist)
         self._fallback += 1
         return _Line(lines[(self._fallback - 1) % len(lines)] if lines else "", until)
+
+    def _is_through(self, playlist: Message) -> bool:
+        return not self._queue and self._next >= len(playlist["order"])
 
     def _following_item(self, playlist: Message, now: int) -> Item | None:
         items = {item["id"]: item for item in playlist["items"] if not words.is_over(item, now)}
