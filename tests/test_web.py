@@ -303,6 +303,26 @@ async def test_apply_says_whether_anything_changed(page: Page, wire: Wire) -> No
     assert got == [changed for _, changed in messages]
 
 
+async def test_a_snapshot_keeps_what_has_not_changed(page: Page, wire: Wire) -> None:
+    await page.goto(wire.url + "blank")
+    a, b = headline("a"), headline("b", order=1)
+    got = await page.evaluate(
+        """async ([messages, again]) => {
+            const { Board } = await import("/web/board.js");
+            const board = new Board();
+            messages.forEach((message) => board.apply(message));
+            const [a, b] = ["a", "b"].map((id) => board.get(id));
+            board.apply(again);
+            return [board.get("a") === a, board.get("b") === b, board.ordered().map(({ id, text }) => id + text)];
+        }""",
+        [
+            [snapshot("p", a, b, headline("c")), retracted("p", "c")],
+            snapshot("p", a, b | {"text": "Other"}, headline("c"), headline("d")),
+        ],
+    )
+    assert got == [True, False, ["bOther", "aHeadline a", "dHeadline d"]]
+
+
 async def test_what_has_expired_is_not_on_air(page: Page, wire: Wire) -> None:
     await page.goto(wire.url + "blank")
     ends = headline("a", expires_at="2026-11-23T10:00:00.000Z")
@@ -655,28 +675,103 @@ async def test_a_flash_that_is_corrected_is_so_where_it_lies_and_goes_when_it_is
     await page.wait_for_selector(".strap", state="hidden")
 
 
-async def test_a_screen_reader_is_told_nothing_that_was_killed_while_it_waited(page: Page, wire: Wire) -> None:
-    await page.clock.install()
-    await page.goto(wire.url + "blank")
-    await page.evaluate(
-        """async () => {
-            const { Announcer } = await import("/web/announcer.js");
-            const { wordsFor } = await import("/web/words.js");
-            const region = () => document.body.appendChild(document.createElement("div"));
-            window.log = region();
-            window.announcer = Object.assign(new Announcer(log, region()), { words: await wordsFor("en") });
-            announcer.show([]);
-        }"""
-    )
+class Listener:
+    """What a screen reader finds in the two regions, with nothing else on the page."""
 
-    async def show(*headlines: Message) -> str:
-        await page.evaluate("(headlines) => announcer.show(headlines)", list(headlines))
-        return await page.text_content("div") or ""
+    def __init__(self, page: Page) -> None:
+        self.page = page
 
-    async def after(ms: int) -> str:
-        await page.clock.run_for(ms)
-        return await page.text_content("div") or ""
+    async def begin(self, url: str) -> None:
+        await self.page.clock.install(time=0)
+        await self.page.clock.pause_at(1000)
+        await self.page.goto(url)
+        await self.page.evaluate(
+            """async () => {
+                const { Announcer } = await import("/web/announcer.js");
+                const { Board } = await import("/web/board.js");
+                const { wordsFor } = await import("/web/words.js");
+                const region = (id) => document.body.appendChild(Object.assign(document.createElement("div"), { id }));
+                window.announcer = new Announcer(region("log"), region("alert"));
+                announcer.words = await wordsFor("en");
+                announcer.show([], []);
+                window.board = new Board();
+            }"""
+        )
 
+    async def show(self, *headlines: Message, held: tuple[Message, ...] = ()) -> str:
+        await self.page.evaluate(
+            """([shown, onAir]) => {
+                board.apply({ type: "snapshot", headlines: onAir });
+                announcer.show(shown.map(({ id }) => board.get(id)), board.ordered());
+            }""",
+            [list(headlines), [*headlines, *held]],
+        )
+        return await self.page.text_content("#log") or ""
+
+    async def after(self, ms: int) -> str:
+        await self.page.clock.run_for(ms)
+        return await self.page.text_content("#log") or ""
+
+    async def interrupt(self, flash: Message) -> None:
+        await self.page.evaluate(
+            """(headline) => {
+                board.apply({ type: "published", headline });
+                announcer.interrupt(board.get(headline.id), "Flash");
+            }""",
+            flash,
+        )
+
+    async def alert(self) -> str:
+        return await self.page.text_content("#alert") or ""
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def listener(page: Page, wire: Wire) -> Listener:
+    listener = Listener(page)
+    await listener.begin(wire.url + "blank")
+    return listener
+
+
+async def test_a_screen_reader_is_told_what_a_headline_says_by_then(listener: Listener) -> None:
+    a = headline("a", "12 missing")
+    await listener.show(a)
+    await listener.show(a | {"text": "13 missing"})  # an ordinary update, while it waits
+    assert await listener.after(500) == "13 missing"
+    corrected = a | {"text": "2 missing", "correction": "Two"}
+    await listener.show(corrected)
+    await listener.show(corrected | {"text": "2 people are missing"})
+    assert await listener.after(20_000) == "Correction: 2 people are missing"
+
+
+async def test_a_screen_reader_is_told_of_a_flash_once_however_late(listener: Listener) -> None:
+    late, first, second = (headline(name, name, urgency="flash") for name in ("late", "first", "second"))
+    await listener.show(late)  # nobody was interrupted for it: it is too old
+    assert await listener.after(500) == "late"
+    await listener.interrupt(first)
+    await listener.show(late, first)
+    await listener.show(late, first, second)
+    await listener.interrupt(second)
+    assert await listener.alert() == "Flash: second"
+    assert await listener.after(9_999) == "late"
+    assert await listener.alert() == "Flash: second"
+    assert await listener.after(1) == ""  # afterwards it would only be found a second time
+    assert await listener.alert() == ""
+    assert await listener.after(20_000) == ""
+    await listener.show(late, first, second, headline("next", "Next"))
+    assert await listener.after(500) == "Next"
+
+
+async def test_a_pause_takes_no_flash_from_a_screen_reader(listener: Listener) -> None:
+    flash = headline("f", "The dam has broken", urgency="flash")
+    await listener.interrupt(flash)
+    await listener.show(held=(flash,))
+    assert await listener.alert() == "Flash: The dam has broken"
+    await listener.show()
+    assert await listener.alert() == ""
+
+
+async def test_a_screen_reader_is_told_nothing_that_was_killed_while_it_waited(listener: Listener) -> None:
+    show, after = listener.show, listener.after
     a, b = headline("a", "12 killed"), headline("b", "Storm")
     await show(a)
     assert await after(500) == "12 killed"
@@ -686,7 +781,7 @@ async def test_a_screen_reader_is_told_nothing_that_was_killed_while_it_waited(p
     corrected = b | {"text": "Gale", "correction": "A gale"}
     await show(corrected)
     assert await after(20_000) == "Correction: Gale"
-    await page.evaluate("announcer.mark('Withdrawn', 'It was false')")
+    await listener.page.evaluate("announcer.say({ text: 'It was false' }, 'Withdrawn')")
     assert await show() == ""
     assert await after(20_000) == "Withdrawn: It was false"
 
@@ -709,6 +804,34 @@ async def test_corrections_and_updates_are_marked(page: Page, wire: Wire) -> Non
     rows = await page.locator(".list .meta").all_text_contents()
     assert "Correction: It was two, not three." in rows[0]
     assert all("Updated" in row for row in rows)
+
+
+async def test_only_what_is_new_glows_and_only_once(page: Page, wire: Wire) -> None:
+    call = await visit(page, wire, headline("a"))
+    b = headline("b", order=1)
+    call.send(published("e-2-0", b))
+    await page.wait_for_selector(".list .new >> text=Headline b")
+    await page.evaluate("document.querySelectorAll('.list > li').forEach((row) => { row.seen = true; })")
+    call.send(snapshot("e-3-0", headline("a"), b, headline("c", order=2)))
+    await page.wait_for_selector(".list .new >> text=Headline c")
+    assert await page.evaluate("document.querySelectorAll('.list > li').length") == 3
+    assert await page.evaluate("[...document.querySelectorAll('.list > li')].filter((row) => row.seen).length") == 2
+    await page.evaluate("document.getAnimations().forEach((one) => one.animationName === 'arrive' && one.finish())")
+    await page.wait_for_function("() => !document.querySelector('.list .new')")
+    call.send(published("e-4-0", b | {"text": "Changed", "version": 2}, "updated"))
+    await page.wait_for_selector(".list li:not(.new) >> text=Changed")
+
+
+async def test_what_was_today_has_its_date_tomorrow(page: Page, wire: Wire) -> None:
+    await page.clock.install(time="2026-11-23T12:00:00")
+    noon = await page.evaluate("new Date().toISOString()")
+    call = await visit(page, wire, headline("a", published_at=noon))
+    time = page.locator(".list li", has_text="Headline a").locator("time")
+    assert await time.text_content() == "12:00"
+    await page.clock.set_system_time("2026-11-24T00:01:00")
+    call.send(published("e-2-0", headline("b", order=1)))
+    await page.wait_for_selector(".list >> text=Headline b")
+    assert await time.text_content() == "Nov 23, 2026, 12:00"
 
 
 async def test_reduced_motion_has_the_list_only(page: Page, wire: Wire) -> None:

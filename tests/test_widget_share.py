@@ -137,6 +137,54 @@ async def test_a_leader_that_hangs_is_replaced(context: BrowserContext, host: Ho
     await one_reader(api)
 
 
+async def test_a_leader_that_hangs_is_replaced_also_after_a_night_without_network(
+    context: BrowserContext, host: Host, api: Api, web: Web
+) -> None:
+    page = host.watch(await context.new_page())
+    host.body = ""
+    await page.goto(host.url)
+    await page.evaluate(
+        """async (url) => {
+            const { SharedTicker } = await import(url + "/web/share.js");
+            const options = { base: url, channel: "en", patience: 300, random: () => 0 };
+            const [mute, other] = [new SharedTicker(options), new SharedTicker(options)];
+            Object.assign(window, { mute, other });
+            mute.start();
+            await new Promise((done) => mute.addEventListener("change", done));
+            other.start();
+            await new Promise((done) => other.addEventListener("change", done));
+            dispatchEvent(new Event("offline"));
+            mute._tell = () => {};
+            dispatchEvent(new Event("online"));
+        }""",
+        web.url,
+    )
+    await page.wait_for_function("() => other.state === 'live' && other._floor")
+    assert await page.evaluate("mute._floor") is None
+
+
+async def test_a_reconnect_is_no_news_in_any_tab(context: BrowserContext, host: Host, api: Api, web: Web) -> None:
+    leader = await open_tab(context, host)
+    await state(leader, "live")
+    follower = await open_tab(context, host)
+    await state(follower, "live")
+    shown = f"{TICKER}.shadowRoot.querySelector('.state')"
+    await follower.wait_for_function(f"() => {shown}.textContent === 'Live'")
+    await follower.evaluate(
+        f"""(name) => {{
+            Object.assign(window, {{ heard: [], said: [] }});
+            window.floor = new BroadcastChannel(name);
+            floor.onmessage = ({{ data }}) => heard.push(...(data || []).map(({{ stale }}) => Boolean(stale)));
+            new MutationObserver(() => said.push({shown}.textContent)).observe({shown}, {{ childList: true }});
+        }}""",
+        f"{web.url}/v1/channels/en/",
+    )
+    await leader.evaluate("() => ['offline', 'online'].forEach((type) => dispatchEvent(new Event(type)))")
+    await follower.wait_for_function("() => heard.includes(true) && !heard.at(-1)")
+    await follower.wait_for_function("() => said.length > 0")
+    assert set(await follower.evaluate("said")) == {"Live"}
+
+
 async def test_who_looks_again_asks_the_leader_whether_it_is_there(
     context: BrowserContext, host: Host, web: Web
 ) -> None:

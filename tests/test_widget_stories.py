@@ -34,6 +34,7 @@ class Reads:
         self.beacons: list[tuple[str, str, dict[str, list[str]], bool]] = []
         self.asked: list[str] = []
         self.held: dict[str | None, asyncio.Event] = {}  # by window: its answer is made, and waits
+        self.unknown = False  # such a story or channel there is not
 
     async def answer(self, request: http.Request) -> http.Response:
         what = request.path.rsplit("/", 1)[-1]
@@ -44,6 +45,8 @@ class Reads:
             self.beacons.append((request.method, kind, parse_qs(said), "cookie" in request.headers))
             return http.Response(status=204, headers=headers)
         self.asked.append(request.path_qs)
+        if self.unknown:
+            return http.Response(status=404, headers=headers)
         window = request.query.get("window")
         told = self.ranking() | {"window": window, "now": instant.format(int(time.time() * 1000))}
         if window in self.held:
@@ -255,6 +258,52 @@ async def test_an_old_list_hides(context: BrowserContext, host: Host, reads: Rea
     await page.wait_for_selector("most-read", state="hidden")
     await eventually(lambda: reads.asked)
     assert await page.locator("most-read").is_hidden()
+
+
+@pytest.mark.parametrize("name", ["most-read", "read-next"])
+async def test_a_list_of_what_is_unknown_hides(context: BrowserContext, host: Host, reads: Reads, name: str) -> None:
+    reads.unknown = True
+    page = await visit(context, host, f'<{name} channel="en" story="old" base="{reads.url}"></{name}>')
+    await page.wait_for_selector(name, state="hidden")
+    reads.unknown = False
+    await page.evaluate("(name) => document.querySelector(name).setAttribute('story', 'new')", name)
+    await lists(page, *reads.titles, name=name)
+    reads.unknown = True
+    await page.evaluate("(name) => document.querySelector(name).setAttribute('story', 'killed')", name)
+    await page.wait_for_selector(name, state="hidden")
+
+
+async def test_who_looks_again_sees_no_old_list(context: BrowserContext, host: Host, reads: Reads) -> None:
+    await context.clock.install()
+    page = await visit(context, host, f'<most-read channel="en" base="{reads.url}"></most-read>')
+    await page.wait_for_selector("most-read a")
+    hide = """(hidden) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    await page.evaluate(hide, True)
+    await page.clock.fast_forward(3 * 3_600_000)
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=4))  # no minute passes by itself
+    reads.held["24h"] = asyncio.Event()
+    asked = len(reads.asked)
+    assert await page.locator("most-read").is_visible()
+    await page.evaluate(hide, False)
+    await page.wait_for_selector("most-read", state="hidden")
+    await eventually(lambda: len(reads.asked) > asked)
+    reads.held["24h"].set()
+    reads.titles = ["New"]
+    await page.wait_for_selector("most-read", state="visible")
+
+
+@pytest.mark.parametrize("name", ["most-read", "read-next"])
+@pytest.mark.parametrize("lang", ["ar_EG", "none at all"])
+async def test_a_language_may_be_written_wrong(
+    context: BrowserContext, host: Host, reads: Reads, name: str, lang: str
+) -> None:
+    page = await visit(context, host, f'<{name} channel="en" lang="{lang}" base="{reads.url}"></{name}>')
+    await lists(page, *reads.titles, name=name)
+    title = {"most-read": "الأكثر قراءة", "read-next": "اقرأ أيضًا"} if lang == "ar_EG" else {}
+    assert await page.locator(f"{name} h2").text_content() == title.get(name, name.replace("-", " ").capitalize())
 
 
 @pytest.mark.parametrize("minutes", [-300, 300])

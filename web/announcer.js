@@ -9,10 +9,10 @@ const READ_MS = 10000; // afterwards it would only be found a second time
 export class Announcer {
   /** @type {any} */
   words;
-  /** @type {Map<string, string>|null} */
+  /** @type {Map<string, any>|null} */
   _known = null;
-  _fresh = [];
-  _marked = [];
+  _waiting = [];
+  _sounded = new Set(); // ids
   _spokeAt = 0;
 
   constructor(log, alert) {
@@ -20,60 +20,49 @@ export class Announcer {
     this._alert = alert;
   }
 
-  /** What is on air now: tells what is new since the last time, and what was put right. */
-  show(headlines) {
+  /** What is shown now, of what is on air: tells what is new since the last time, and what was put right. */
+  show(headlines, onAir) {
     const known = this._known;
-    this._known = new Map(headlines.map(({ id, correction }) => [id, correction]));
-    const texts = headlines.map(({ text }) => text);
-    // What has left is neither said nor found.
-    const stands = ({ of }) => !of || texts.includes(of);
-    [this._fresh, this._marked] = [this._fresh, this._marked].map((lines) => lines.filter(stands));
-    for (const region of [this._log, this._alert]) if (![...region.children].every(stands)) tell(region, []);
-    for (const { id, text, urgency, correction } of known ? headlines : []) {
-      if (known.has(id)) {
-        if (correction !== known.get(id)) this.mark(this.words.correction, text, text);
-      } else if (urgency !== "flash") {
-        this._fresh.push(line(text, text));
-        this._plan();
-      }
+    this._known = new Map(headlines.map((headline) => [headline.id, headline]));
+    // What has left, or was changed, is not found either.
+    const stands = ({ of }) => !of.id || onAir.includes(of);
+    for (const region of [this._log, this._alert]) if (![...region.children].every(stands)) region.replaceChildren();
+    for (const headline of known ? headlines : []) {
+      const { id, correction } = headline;
+      if (!known.has(id)) this._sounded.has(id) || this.say(headline);
+      else if (correction !== known.get(id).correction) this.say(headline, this.words.correction);
     }
   }
 
-  /** What takes something back is never only counted. @param {string} [of] the text of a headline, when it is one's */
-  mark(word, text, of) {
-    this._marked.push(line(`${word}: ${text}`, of));
-    this._plan();
-  }
-
-  /** At once, whatever else is being said. */
-  interrupt(word, text) {
-    tell(this._alert, [line(`${word}: ${text}`, text)]);
-  }
-
-  stop() {
+  /** In its turn; without a word before it, it may only be counted. @param {{id?: string, text: string}} of */
+  say(of, word = "") {
+    this._waiting.push([of, word]);
     clearTimeout(this._timer);
-  }
-
-  _plan() {
-    this.stop();
     this._timer = setTimeout(() => this._speak(), Math.max(GATHER_MS, this._spokeAt + SAY_MS - Date.now()));
   }
 
+  /** At once, whatever else is being said. */
+  interrupt(headline, word) {
+    this._sounded.add(headline.id);
+    this._waiting = this._waiting.filter(([{ id }]) => id !== headline.id);
+    tell(this._alert, [[headline, word]]);
+  }
+
+  /** Each as it stands now, and none that has left. */
   _speak() {
-    const { _fresh: fresh, words } = this;
-    tell(this._log, [...this._marked, ...(fresh.length > 1 ? [line(counted(words.arrived, fresh.length, words.lang))] : fresh)]);
-    this._fresh = [];
-    this._marked = [];
-    this._spokeAt = Date.now();
-    this._timer = setTimeout(tell, READ_MS, this._log, []);
+    const { words } = this;
+    const lines = this._waiting.map(([of, word]) => [of.id ? this._known.get(of.id) : of, word]).filter(([of]) => of);
+    const marked = lines.filter(([, word]) => word);
+    const fresh = lines.length - marked.length;
+    tell(this._log, fresh > 1 ? [...marked, [{ text: counted(words.arrived, fresh, words.lang) }]] : lines);
+    this._waiting = [];
+    this._spokeAt = lines.length && Date.now();
   }
 }
 
-/** @param {string} [of] the text of a headline, with which it goes */
-function line(text, of) {
-  return Object.assign(make("p", "", text), { of });
-}
-
+/** What is said, and what it is about: with that it goes. */
 function tell(region, lines) {
-  region.replaceChildren(...lines);
+  region.replaceChildren(...lines.map(([of, word]) => Object.assign(make("p", "", word && `${word}: `, of.text), { of })));
+  clearTimeout(region.timer);
+  region.timer = setTimeout(() => region.replaceChildren(), READ_MS);
 }

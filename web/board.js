@@ -42,12 +42,17 @@ export class Board {
   apply({ type, id, headline, headlines = [headline] }) {
     if (type === "retracted") this._killed.add(id);
     if (TAKES.includes(type)) return this._headlines.delete(id);
-    const whole = type === "snapshot";
-    if (!whole && !PUTS.includes(type)) return false;
-    if (whole) this._headlines.clear();
-    const news = headlines.filter((one) => !this._killed.has(one.id) && JSON.stringify(one) !== JSON.stringify(this.get(one.id)));
-    for (const one of news) this._headlines.set(one.id, one);
-    return whole || news.length > 0;
+    const old = this._headlines;
+    let changed = type === "snapshot";
+    if (changed) this._headlines = new Map();
+    else if (!PUTS.includes(type)) return false;
+    for (const one of headlines) if (!this._killed.has(one.id)) {
+      const had = old.get(one.id);
+      const news = JSON.stringify(one) !== JSON.stringify(had);
+      this._headlines.set(one.id, news ? one : had); // who drew it need not draw it again
+      changed ||= news;
+    }
+    return changed;
   }
 
   /** @param {string} id @returns {Headline|undefined} */

@@ -35,7 +35,9 @@ export class Crawl {
     this._size.observe(pane);
     this._sight.observe(pane);
     this._over = new AbortController();
-    document.addEventListener("visibilitychange", run, { signal: this._over.signal });
+    const { signal } = this._over;
+    document.addEventListener("visibilitychange", run, { signal });
+    document.fonts.addEventListener("loadingdone", run, { signal });
   }
 
   stop() {
@@ -66,10 +68,12 @@ export class Crawl {
   /** Moves, rests or ends, as the reader, the window and the screen ask. */
   _run() {
     clearInterval(this._timer);
-    const { direction, fontSize } = getComputedStyle(this._track);
     const { clientWidth: width } = this._pane;
-    const look = [direction, fontSize, this.speed].join();
-    if (look !== this._look || !width) this._clear(); // in other letters everything begins anew
+    const { direction } = getComputedStyle(this._track);
+    const look = direction + this.speed;
+    // In larger letters everything begins anew.
+    const grown = (item) => item.getBoundingClientRect().width > item.width + 1;
+    if (look !== this._look || !width || this._items().some(grown)) this._clear();
     this._look = look;
     this._width = width;
     if (!width) return;
@@ -80,7 +84,7 @@ export class Crawl {
     this._fill();
     if (this._paused || document.hidden || !this._inView) return this._animation.pause();
     this._timer = setInterval(() => this._fill(), LOOK_MS);
-    return this._animation.play();
+    this._animation.play();
   }
 
   _clear() {
@@ -113,7 +117,7 @@ export class Crawl {
     if (headline) {
       const fresh = this._place(headline, at, (made) => item.replaceWith(made));
       const room = next ? next.at - at : Infinity;
-      if (fresh.width <= room) return void (fresh.width = Math.min(Math.max(fresh.width, width), room));
+      if (fresh.width <= room) return (fresh.width = Math.min(Math.max(fresh.width, width), room));
       fresh.replaceWith(item);
       // A longer wording waits for its next turn; what was wrong may not run on until then.
       if (!headline.correction) return;

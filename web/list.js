@@ -20,8 +20,9 @@ export class List {
   }
 
   _row(headline, old) {
-    if (old?.headline === headline) return old;
-    const row = Object.assign(this._build(headline), { headline });
+    const day = new Date().toDateString(); // on another its time is told with the date
+    if (old?.headline === headline && old.day === day) return old;
+    const row = Object.assign(this._build(headline), { headline, day });
     if (!old) return row;
     const focused = old.matches(":focus-within");
     row.className = old.className;

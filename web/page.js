@@ -49,7 +49,7 @@ class Channel {
     this.ticker.addEventListener("state", () => this.showState());
     this.ticker.addEventListener("flash", ({ detail }) => detail.news && this.flash(detail.headline));
     this.ticker.addEventListener("retracted", ({ detail }) => {
-      this.announcer.mark(words.withdrawn, detail.note || words.gone);
+      this.announcer.say({ text: detail.note || words.gone }, words.withdrawn);
     });
     stillness.addEventListener("change", () => this.show());
     this.ticker.start();
@@ -68,7 +68,7 @@ class Channel {
     this.button.querySelector(".count").textContent = held ? counted(words.fresh, held, this.lang) : "";
     this.quiet.textContent = this.rest(shown.length);
     this.unfold(this.more.getAttribute("aria-expanded") === "true");
-    this.announcer.show(shown);
+    this.announcer.show(shown, onAir);
     this.resound(onAir);
   }
 
@@ -112,7 +112,7 @@ class Channel {
 
   flash(headline) {
     this.sound(headline);
-    this.announcer.interrupt(this.words.flash, headline.text);
+    this.announcer.interrupt(headline, this.words.flash);
     clearTimeout(this.strapTimer);
     this.strapTimer = setTimeout(() => this.unstrap(), STRAP_MS);
   }
@@ -145,6 +145,7 @@ class Channel {
     if (meta.length) row.append(make("p", "meta", ...meta));
     row.dataset.urgency = headline.urgency;
     row.classList.toggle("new", this.opened);
+    row.addEventListener("animationend", () => row.classList.remove("new")); // else the row that replaces it would glow
     return row;
   }
 

@@ -83,9 +83,9 @@ export class SharedTicker extends Ticker {
 
   /** The board as this page knows it, for one that has just come. */
   _whole() {
-    const { about, board, knownAt } = this;
-    const known = { position: this._position, known_at: knownAt, headlines: board.ordered() };
-    return about ? [{ ...about, now: new Date(this.now()).toISOString(), ...known }] : [];
+    const { about } = this;
+    const now = new Date(this.now()).toISOString();
+    return about ? [{ ...about, now, position: this._position, known_at: this.knownAt, headlines: this.board.ordered() }] : [];
   }
 
   _doubt() {

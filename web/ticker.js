@@ -17,26 +17,26 @@ const FRESH_MS = 600000; // an older flash is history: listed, not sounded
 const LATE_STEP = 2; // after more failures than these the wait is long enough to be cut short on waking
 
 /**
- * Each way to the server has one shape: way({address, hear, over}) -> {close}.
+ * Each way to the server has one shape: way(address, hear, over) -> {close}.
  * `address(path, query)` makes a URL with our position; `hear({data})` takes a message as text, or a list of messages;
  * `over({code, reason, retryMs})` says that this way has ended.
  */
 export const WAYS = {
-  ws({ address, hear, over }) {
+  ws(address, hear, over) {
     const socket = new WebSocket(address("ws").replace("http", "ws"));
     socket.onmessage = hear;
     socket.onclose = over;
     return socket;
   },
 
-  sse({ address, hear, over }) {
+  sse(address, hear, over) {
     const stream = new EventSource(address("stream"));
     for (const type of [...PUTS, ...TAKES, "snapshot", "heartbeat", "goodbye", "most_read"]) stream.addEventListener(type, hear);
     stream.onerror = over;
     return stream;
   },
 
-  poll({ address, hear, over }) {
+  poll(address, hear, over) {
     const abort = new AbortController();
     const ask = async (wait) => {
       const pause = new Promise((done) => { setTimeout(done, POLL_PAUSE_MS); });
@@ -51,7 +51,7 @@ export const WAYS = {
   },
 
   /** Another page of this browser has the connection and passes on what it hears: see share.js. */
-  peer({ address, hear }) {
+  peer(address, hear) {
     const floor = new BroadcastChannel(address());
     floor.onmessage = hear;
     floor.postMessage(null);
@@ -99,7 +99,10 @@ export class Ticker extends EventTarget {
     this._over = new AbortController();
     const on = (type, act) => addEventListener(type, act, { signal: this._over.signal });
     const wake = () => !document.hidden && this._check() && this._attempt > LATE_STEP && this._again(0);
-    on("online", () => this._again(0));
+    on("online", () => {
+      this._enter("connecting");
+      this._again(0);
+    });
     on("offline", () => this._enter("offline"));
     on("pageshow", wake);
     on("visibilitychange", wake);
@@ -147,9 +150,7 @@ export class Ticker extends EventTarget {
     const over = (why) => this._closed(link, why);
     this._links.push(link);
     try {
-      link.wire = WAYS[name]({
-        address: (path, query) => this._address(path, query), hear: ({ data }) => this._hear(link, data), over,
-      });
+      link.wire = WAYS[name]((path, query) => this._address(path, query), ({ data }) => this._hear(link, data), over);
     } catch (error) {
       setTimeout(over, 0, error); // some browsers throw at what a page may not open
     }
@@ -182,8 +183,8 @@ export class Ticker extends EventTarget {
     if (place < 0) return; // we hung up ourselves
     this._links.splice(place, 1);
     link.wire?.close();
-    if (place > 0) return void this._upgrade();
-    if (code === 1008) return void this.stop(reason);
+    if (place > 0) return this._upgrade();
+    if (code === 1008) return this.stop(reason);
     if (!link.live) this._way = (link.way + 1) % this._ways.length;
     if (code === 1013) this._attempt = Math.max(this._attempt, BUSY_STEP);
     // Full jitter: a crowd that was cut at one moment does not come back at one moment.
@@ -215,7 +216,7 @@ export class Ticker extends EventTarget {
     const messages = typeof data === "string" ? [JSON.parse(data)] : data || [];
     const last = messages.at(-1);
     if (!last || !this._links.includes(link)) return;
-    if (last.type === "goodbye") return void this._closed(link, { retryMs: last.retry_ms });
+    if (last.type === "goodbye") return this._closed(link, { retryMs: last.retry_ms });
     if (!link.live) {
       this._hangUp(link); // of a way and a better one the first to speak remains: that on trial
       if (link.way) this._upgrade();
@@ -268,7 +269,7 @@ export class Ticker extends EventTarget {
     this._resyncAt = Date.now() + this._resyncMs;
     this._resyncMs *= 2;
     this._position = undefined;
-    return this._again(0);
+    this._again(0);
   }
 
   _changed(messages) {

@@ -2,10 +2,9 @@ import { Ticker, WAYS } from "../ticker.js";
 
 /** Server-sent events as readers have them, and what only a desk is told. */
 Object.assign(WAYS, {
-  /** @param {any} link */
-  desk(link) {
-    const stream = WAYS.sse(link);
-    for (const type of ["presence", "receipt"]) stream.addEventListener(type, link.hear);
+  desk(address, hear, over) {
+    const stream = WAYS.sse(address, hear, over);
+    for (const type of ["presence", "receipt"]) stream.addEventListener(type, hear);
     return stream;
   },
 });

@@ -9,6 +9,11 @@ const TALL = { list: 320 };
 
 const { channels } = await (await fetch(new URL("../v1/channels", base))).json();
 const { newest, versions } = await (await fetch(new URL("versions.json", base))).json();
+const out = Object.keys(versions); // as they came; the newest may still change with the source, and its hash with it
+const { headers } = await fetch(new URL(`${newest}/ticker.js`, base), { method: "HEAD" });
+if (!headers.get("cache-control").includes("immutable")) out.pop();
+const exact = out.at(-1);
+if (!exact) form.elements.way.querySelector("[value=sri]").remove();
 for (const { name, title } of channels) form.elements.channel.append(new Option(title, name));
 form.addEventListener("input", show);
 document.getElementById("copy").addEventListener("click", copy);
@@ -40,8 +45,8 @@ function line() {
     address.search = new URLSearchParams(query);
     return `<iframe src="${address}" title="News" width="100%" height="${TALL[mode] || 64}" frameborder="0"></iframe>`;
   }
-  const version = way === "sri" ? newest : newest.split(".")[0];
-  const hash = (file) => (way === "sri" ? ` integrity="${versions[newest][file]}" crossorigin` : "");
+  const version = way === "sri" ? exact : newest.split(".")[0];
+  const hash = (file) => (way === "sri" ? ` integrity="${versions[exact][file]}" crossorigin` : "");
   const attributes = Object.entries(look).map(([name, value]) => ` ${name}="${value}"`).join("");
   return [
     `<link rel="stylesheet" href="${base}${version}/ticker.css"${hash("ticker.css")}>`,

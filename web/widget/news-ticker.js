@@ -3,13 +3,14 @@
  *
  * @typedef {import("../board.js").Headline} Headline
  */
+import { STYLE } from "./style.js";
 import { Announcer } from "../announcer.js";
 import { Crawl, SPEED } from "../crawl.js";
+import { languageOf } from "../language.js";
 import { List } from "../list.js";
 import { SharedTicker } from "../share.js";
 import { make, tags, timeOf, wording } from "../wording.js";
 import { ENGLISH, counted, wordsFor } from "../words.js";
-import { STYLE } from "./style.js";
 
 const STRAP_MS = 12000;
 const FLIP_MS = 6000;
@@ -47,7 +48,6 @@ class NewsTicker extends HTMLElement {
     this._over.abort();
     clearTimeout(this._doubt);
     clearInterval(this._flip);
-    this._announcer.stop();
     this._crawl.stop();
     this._ticker.stop();
     this._ticker = null;
@@ -55,7 +55,7 @@ class NewsTicker extends HTMLElement {
 
   attributeChangedCallback(name, before, after) {
     if (!this._ticker || before === after) return;
-    if (["mode", "speed"].includes(name)) return void this._lay();
+    if (["mode", "speed"].includes(name)) return this._lay();
     this.disconnectedCallback();
     this._open();
   }
@@ -81,7 +81,6 @@ class NewsTicker extends HTMLElement {
     if (!this._ticker || paused === this.paused) return;
     this._held = paused ? this._shown : null;
     this._parts.pause.ariaPressed = String(paused);
-    this._still();
     this._show();
   }
 
@@ -91,7 +90,7 @@ class NewsTicker extends HTMLElement {
 
   /** @param {boolean} [hidden] */
   hide(hidden = true) {
-    if (this._is("strap")) return void this._strap();
+    if (this._is("strap")) return this._strap();
     this._parts.stage.hidden = hidden;
     this._parts.hide.ariaPressed = String(hidden);
   }
@@ -114,7 +113,7 @@ class NewsTicker extends HTMLElement {
     this._update();
     this._over = new AbortController();
     stillness.addEventListener("change", () => this._lay(), { signal: this._over.signal });
-    this._flip = setInterval(() => this._is("flip") && this._turn(), FLIP_MS);
+    this._flip = setInterval(() => this.paused || document.hidden || this._turn(true), FLIP_MS);
     const on = (type, act) => ticker.addEventListener(type, (/** @type {any} */ { detail }) => act(detail));
     on("change", ({ messages }) => {
       this._update();
@@ -128,7 +127,7 @@ class NewsTicker extends HTMLElement {
     });
     on("retracted", (detail) => {
       const words = this._words;
-      if (words) this._announcer.mark(words.withdrawn, detail.note || words.gone);
+      if (words) this._announcer.say({ text: detail.note || words.gone }, words.withdrawn);
       this._tell("retracted", detail);
     });
     ticker.start();
@@ -154,8 +153,7 @@ class NewsTicker extends HTMLElement {
     );
     parts.window.ariaHidden = "true"; // the rows say the same, each once
     strip.onclick = (event) => this._clicked(event);
-    parts.rows.addEventListener("focusin", ({ target }) => this._turnTo(target.closest("li")));
-    parts.rows.addEventListener("focusout", () => this._turnTo());
+    for (const type of ["focusin", "focusout"]) parts.rows.addEventListener(type, () => this._turn());
     const row = (headline) => this._row(headline);
     this._announcer = new Announcer(log, alert);
     this._crawl = new Crawl(parts.window, row);
@@ -167,7 +165,7 @@ class NewsTicker extends HTMLElement {
   async _update() {
     const { _ticker: ticker, _parts: { strip, title, pause, hide } } = this;
     const { about } = ticker;
-    const lang = this.lang || about?.lang || document.documentElement.lang || "en";
+    const lang = languageOf(this.lang, about?.lang, document.documentElement.lang);
     title.textContent = this.getAttribute("label") || about?.title || "";
     Object.assign(strip, { lang, dir: about?.dir || "", ariaLabel: title.textContent });
     const known = this._words?.lang === lang;
@@ -181,7 +179,7 @@ class NewsTicker extends HTMLElement {
     hide.firstChild.textContent = words.hide;
     this._showState();
     this._show();
-    this._flash(this._onAir(this._waiting));
+    this._flash(this._sounding(this._waiting));
     this._waiting = null;
   }
 
@@ -192,46 +190,44 @@ class NewsTicker extends HTMLElement {
     this.toggleAttribute("still", mode === "list");
     this._parts.strip.dataset.mode = mode;
     this._crawl.speed = Number(this.getAttribute("speed")) || SPEED;
-    this._turnTo();
     this._show();
   }
 
   // -- what is on it
 
   _show() {
-    const { _held: held, _words: words, _parts: { rows, count, quiet, strap } } = this;
+    const { _held: held, _words: words, _parts: { count, quiet, strap } } = this;
     const ready = words && this._ticker.about; // until then, what the page came with
     const onAir = ready ? this.headlines : this._slotted;
-    const shown = held ? onAir.filter(({ id }) => held.has(id)) : onAir;
+    const shown = (this._shown = held ? onAir.filter((one) => held.some(({ id }) => one.id === id)) : onAir);
     const late = onAir.length - shown.length;
-    this._shown = new Set(shown.map(({ id }) => id));
     this._list.show(shown);
     this._crawl.show(shown);
-    if (this._is("flip") && !rows.querySelector(".on")) this._turn();
+    this._turn();
     count.textContent = late ? counted(words.fresh, late, words.lang) : "";
     quiet.textContent = ready && !shown.length ? words.quiet : "";
-    this._strap(this._onAir(strap.headline));
-    if (ready) this._announcer.show(shown);
+    this._strap(this._sounding(strap.headline));
+    if (ready) this._announcer.show(shown, onAir);
   }
 
   _showState() {
     clearTimeout(this._doubt);
     const { state, knownAt } = this._ticker;
+    const late = state !== "live" && knownAt;
     this._doubt = setTimeout(() => {
       const words = this._words;
       if (!words) return;
-      const since = state !== "live" && knownAt ? [` · ${words.since} `, timeOf(knownAt, words.lang)] : [];
       this._parts.strip.dataset.state = state;
-      this._parts.state.replaceChildren(words[state], ...since);
-    }, state === "connecting" && knownAt ? DOUBT_MS : 0);
+      this._parts.state.replaceChildren(words[state], ...(late ? [` · ${words.since} `, timeOf(knownAt, words.lang)] : []));
+    }, late ? DOUBT_MS : 0);
   }
 
   _flash(headline) {
     if (!headline || !this._words) return void (this._waiting = headline); // until it can be told in its language
-    this._strap(headline);
+    this._strap(this._sounding(headline));
     clearTimeout(this._ebb);
     if (!this._is("strap")) this._ebb = setTimeout(() => this._strap(), STRAP_MS);
-    this._announcer.interrupt(this._words.flash, headline.text);
+    this._announcer.interrupt(headline, this._words.flash);
     this._tell("flash", { headline });
   }
 
@@ -241,42 +237,27 @@ class NewsTicker extends HTMLElement {
     this.toggleAttribute("sounding", Boolean(headline));
     if (headline === strap.headline) return;
     strap.headline = headline;
-    strap.replaceChildren(...(headline && (!this.paused || this._held.has(headline.id))
-      ? [...tags(headline, this._words), wording(headline)] : []));
+    strap.replaceChildren(...(headline ? [...tags(headline, this._words), wording(headline)] : []));
   }
 
-  /** As it stands now; undefined when it has left. */
-  _onAir(headline) {
-    return this.headlines.find(({ id }) => id === headline?.id);
+  /** As it stands now; undefined when it is not shown, or no flash any more. */
+  _sounding(headline) {
+    return this._shown.find(({ id, urgency }) => id === headline?.id && urgency === "flash");
   }
 
   _is(mode) {
     return this._parts.strip.dataset.mode === mode;
   }
 
-  /** Whether a headline has the focus. */
-  get _focused() {
-    return this._parts.rows.matches(":focus-within");
-  }
-
-  /** The next headline, one at a time. */
-  _turn() {
+  /** A headline that has the focus stands in the strip's place; one at a time, there is always one. */
+  _turn(further = false) {
     const { rows } = this._parts;
-    if (!this.paused && !document.hidden && !this._focused) {
-      this._turnTo(rows.querySelector(".on")?.nextElementSibling || rows.firstElementChild);
-    }
-  }
-
-  _turnTo(row) {
-    const on = this._parts.rows.querySelector(".on");
-    if (row || !this._is("flip")) on?.classList.remove("on");
-    row?.classList.add("on");
-    this._still();
-  }
-
-  /** A headline that has the focus stands in the strip's place. */
-  _still() {
-    this._crawl.pause(this.paused || this._focused);
+    const on = rows.querySelector(".on");
+    const focused = rows.querySelector("li:focus-within");
+    const row = focused || (this._is("flip") && ((further ? on?.nextElementSibling : on) || rows.firstElementChild));
+    on?.classList.remove("on");
+    if (row) row.classList.add("on");
+    this._crawl.pause(this.paused || focused);
   }
 
   // -- one headline
@@ -300,7 +281,7 @@ class NewsTicker extends HTMLElement {
   }
 }
 
-/** A link that the page came with: shown until the channel answers. */
+/** A link that the page came with: shown until the channel answers. @returns {any} */
 function slotted({ dataset, href, textContent, lang, dir }) {
   return { id: dataset.id || href, text: textContent, link: href, lang, dir };
 }

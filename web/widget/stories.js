@@ -1,20 +1,21 @@
 /** A list of stories from the server, as an element: what <most-read> and <read-next> have in common. */
+import { languageOf } from "../language.js";
 
 const EVERY_MS = 60000;
 const LEAVES = ["retracted", "held", "expired"];
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-:host { display: block; container-type: inline-size; color: var(--ticker-fg, light-dark(#14161b, #f0f1f3)); font: 600 1.0625rem/1.3 var(--ticker-font, system-ui, sans-serif); }
-:host([hidden]) { display: none; }
-h2 { margin: 0; padding-block: .5rem; border-block-start: .1875rem solid; font: inherit; font-size: 1.1875rem; font-weight: 750; }
-ol { margin: 0; padding: 0; list-style: none; }
-li { display: flex; gap: .875rem; padding-block: .75rem; border-block-start: 1px solid var(--ticker-rule, light-dark(#d9dbdf, #343841)); }
-.rank { min-inline-size: 1.25em; color: var(--ticker-accent, light-dark(#c4122f, #ff8490)); font-size: 1.375rem; line-height: 1; font-weight: 750; font-variant-numeric: tabular-nums; }
-.section { display: block; color: var(--ticker-soft, light-dark(#565b65, #a6acb7)); font-size: .8125rem; font-weight: 400; }
-a { color: inherit; text-decoration: none; overflow-wrap: anywhere; }
-a:hover { text-decoration: underline; text-underline-offset: .2em; }
-a:focus-visible { outline: .1875rem solid; outline-offset: .125rem; }
+:host{display:block;color:var(--ticker-fg,light-dark(#14161b,#f0f1f3));font:600 1.0625rem/1.3 var(--ticker-font,system-ui,sans-serif)}
+:host([hidden]){display:none}
+h2{margin:0;padding-block:.5rem;border-block-start:.1875rem solid;font-size:1.1875rem;font-weight:750}
+ol{margin:0;padding:0;list-style:none}
+li{display:flex;gap:.875rem;padding-block:.75rem;border-block-start:1px solid var(--ticker-rule,light-dark(#d9dbdf,#343841))}
+.rank{min-inline-size:1.25em;color:var(--ticker-accent,light-dark(#c4122f,#ff8490));font-size:1.375rem;line-height:1;font-weight:750;font-variant-numeric:tabular-nums}
+.section{display:block;color:var(--ticker-soft,light-dark(#565b65,#a6acb7));font-size:.8125rem;font-weight:400}
+a{color:inherit;text-decoration:none;overflow-wrap:anywhere}
+a:hover{text-decoration:underline;text-underline-offset:.2em}
+a:focus-visible{outline:.1875rem solid;outline-offset:.125rem}
 `);
 
 export class Stories extends HTMLElement {
@@ -29,29 +30,26 @@ export class Stories extends HTMLElement {
   static observedAttributes = ["channel", "window", "story", "section", "region", "label", "lang", "dir", "limit"];
 
   connectedCallback() {
-    const root = this.shadowRoot || this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet];
-    this._timer = setInterval(() => document.hidden || this._ask(), EVERY_MS);
+    if (!this.shadowRoot) this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    this._timer = setInterval(() => this.handleEvent(), EVERY_MS);
+    document.addEventListener("visibilitychange", this);
     this._ask();
-    this._listen();
+    // A page of this address's channel that follows the stream passes on what it hears: see share.js.
+    this._floor = new BroadcastChannel(this._address(""));
+    this._floor.onmessage = ({ data }) => (data || []).forEach((message) => this._heard(message));
   }
 
   disconnectedCallback() {
     clearInterval(this._timer);
     this._timer = 0;
-    if (this._floor) this._floor.close();
+    document.removeEventListener("visibilitychange", this);
+    this._floor.close();
   }
 
   attributeChangedCallback(name, before, after) {
     if (!this._timer || before === after) return;
     this.disconnectedCallback();
     this.connectedCallback();
-  }
-
-  /** A page of this address's channel that follows the stream passes on what it hears: see share.js. */
-  _listen() {
-    this._floor = new BroadcastChannel(this._address(""));
-    this._floor.onmessage = ({ data }) => (data || []).forEach((message) => this._heard(message));
   }
 
   /** What is killed is gone from every list in the same moment, and no answer that was on its way brings it back. */
@@ -72,11 +70,16 @@ export class Stories extends HTMLElement {
     return new URL(`v1/channels/${encodeURIComponent(this.getAttribute("channel") || "en")}/${path}`, base).href;
   }
 
+  handleEvent() {
+    if (!document.hidden) this._ask();
+  }
+
   async _ask() {
     const turn = (this._asked += 1);
+    this._age();
     try {
       const answer = await fetch(this._address(this._path()), { credentials: "omit" });
-      const told = answer.ok && await answer.json();
+      const told = answer.ok ? await answer.json() : answer.status === 404 && { stories: [] };
       if (told && turn === this._asked) this._show(told); // else another list has been asked for meanwhile
     } catch (error) {
       // what stands there stays, until it is too old
@@ -94,7 +97,7 @@ export class Stories extends HTMLElement {
   _draw() {
     const limit = Number(this.getAttribute("limit")) || 10;
     const shown = this._told.stories.filter(({ headline }) => !this._gone.has(headline)).slice(0, limit);
-    const lang = this.getAttribute("lang") || document.documentElement.lang || "en";
+    const lang = languageOf(this.lang, document.documentElement.lang);
     const title = make("h2", "title", this.getAttribute("label") || this._titles[lang.split("-")[0]] || this._titles.en);
     const list = make("ol", "list", ...shown.map((story, index) => row(story, index, lang)));
     this.hidden = shown.length === 0;
@@ -104,7 +107,7 @@ export class Stories extends HTMLElement {
 }
 
 function row({ title, link, section, lang, dir }, index, digits) {
-  const rank = make("span", "rank", new Intl.NumberFormat(digits).format(index + 1));
+  const rank = make("span", "rank", (index + 1).toLocaleString(digits));
   rank.ariaHidden = "true"; // the list counts by itself
   const words = make("bdi", "words", title);
   if (lang) words.lang = lang;
@@ -116,8 +119,7 @@ function row({ title, link, section, lang, dir }, index, digits) {
 
 function make(tag, name, ...children) {
   const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (name) element.setAttribute("part", name);
+  if (name) element.className = element.part = name;
   element.append(...children);
   return element;
 }

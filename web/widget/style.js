@@ -7,12 +7,13 @@ export const STYLE = `
 :host([mode=strap]){position:fixed;z-index:9;inset:auto 0 0}
 :host([mode=strap]:not([sounding])){block-size:0;overflow:hidden}
 :host([mode=strap]) :is(.rows,.pause),:host([mode=strap]:not([sounding])) section>:not(.unseen),section:not([data-mode=crawl]) .window,:host([hidden]),[hidden],:is(.count,.strap):empty{display:none!important}
-section{display:grid;grid:"label stage controls"1fr/8rem 1fr auto;block-size:100%;box-sizing:border-box;border-block:1px solid #8885;background:var(--ticker-bg,light-dark(#fff,#14161b));color:var(--ticker-fg,light-dark(#14161b,#f0f1f3))}
+section{display:grid;grid:"label stage controls"1fr/8rem 1fr auto;block-size:100%;border-block:1px solid #8885;background:var(--ticker-bg,light-dark(#fff,#14161b));color:var(--ticker-fg,light-dark(#14161b,#f0f1f3))}
+*{box-sizing:border-box}
 ul{margin:0;padding:0;list-style:none}
 a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
 :focus-visible{outline:3px solid;outline-offset:-3px}
-li,.strap,.quiet{display:flex;align-items:center}
+li,.quiet{display:flex;align-items:center}
 .label,li,.strap,.quiet{gap:0 .625rem;padding-inline:1rem}
 .label{grid-area:label;display:grid;place-content:center start;align-items:center}
 .title{min-block-size:1.25em;font-weight:750}
@@ -25,7 +26,6 @@ li,.strap,.quiet{display:flex;align-items:center}
 .stage>*,.track,li{position:absolute;inset:0}
 .window{mask:linear-gradient(90deg,#0000,#000 1.5rem calc(100% - 1.5rem),#0000)}
 .window:has(+ :focus-within){visibility:hidden}
-.track{will-change:transform}
 .track li{inset-inline:auto;border-inline-end:1px solid #8885}
 .track :is(.time,.note){display:none}
 .rows,.quiet{pointer-events:none}
@@ -33,6 +33,8 @@ li,.strap,.quiet{display:flex;align-items:center}
 .rows .on{opacity:1;pointer-events:auto}
 .rows .words{display:-webkit-box;overflow:hidden;-webkit-box-orient:vertical;-webkit-line-clamp:2}
 .strap,.flash{background:var(--ticker-accent,#c4122f);color:#fff}
+.strap{align-content:center;overflow-y:auto;font-size:clamp(.8125rem,1.8cqi,1.0625rem);line-height:1.15}
+.strap>*{margin-inline-end:.625rem}
 .flash,.count{padding:.125rem .375rem}
 .controls{grid-area:controls;display:flex}
 button{min-inline-size:2.75rem;border:0;background:none;color:inherit;font:inherit;cursor:pointer}
@@ -48,6 +50,7 @@ section{grid:"label controls"1.375rem"stage controls"1fr/1fr auto;font-size:1rem
 section:not([data-mode=list]) .time{display:none}
 .label{grid-auto-flow:column;align-content:end;font-size:.875rem}
 .stage{border:0}
+:host([sounding]) section:not([data-mode=list]) .stage{grid-row:1/3}
 }
 section[data-mode=list]{grid:"label controls"3rem"stage stage"1fr/1fr auto}
 [data-mode=list] .label{grid-auto-flow:column;align-content:center}
