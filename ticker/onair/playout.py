@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ticker.channel import Channel
@@ -101,3 +101,13 @@ class Playout:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(waiting.wait(), within)
         return waiting.is_set()
+
+
+async def first_change(playouts: Iterable[Playout], within: float) -> None:
+    """Until there is something new of one of them, or so many seconds are over."""
+    tasks = [asyncio.ensure_future(playout.changed(within)) for playout in playouts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
