@@ -20,6 +20,7 @@ from fontTools.ttLib import TTFont
 from playwright.async_api import Browser, Page, Route
 
 from tests.api import Api, connector, fresh_key, serving
+from tests.chromium import types
 from tests.fonts import bold_path
 from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually, free_port
 from tests.tcp import answering, calling
@@ -432,6 +433,79 @@ async def test_no_key_acts_while_a_dialog_is_open(sits: Sits, desk: Api) -> None
     assert await page.get_attribute("#kill", "open") is not None
     assert await page.text_content("#panel-title bdi") == "Open"
     assert asked == []
+
+
+@in_module
+async def test_a_key_that_is_held_down_acts_once(sits: Sits, desk: Api) -> None:
+    """Not on the headline that comes to hand next, however long it is held; and nothing is typed into a dialog."""
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    for text in ("Second", "First"):
+        await desk.publish(text)
+        await operator.row(text, "waiting")
+    await stops(page)
+    await operator.press("ArrowDown")
+    await page.keyboard.down("c")
+    await operator.row("First", "loop")
+    await page.clock.fast_forward(2000)
+    await page.locator("#waiting .record:focus", has_text="Second").wait_for()
+    await page.clock.fast_forward(2000)
+    await page.keyboard.down("c")  # the keyboard repeats it
+    await page.keyboard.up("c")
+    for key, dialog, words in (("x", "kill", "kill-reason"), ("f", "flash", "flash-text")):
+        for _ in range(3):
+            await page.keyboard.down(key)
+        await page.keyboard.up(key)
+        await page.wait_for_selector(f"#{dialog}[open]")
+        assert await page.input_value(f"#{words}") == ""
+        for _ in range(3):
+            await page.keyboard.down(key)  # in a field it is a letter
+        assert await page.input_value(f"#{words}") == key * 3
+        await page.keyboard.up(key)
+        await operator.press("Escape")
+    await page.focus("#help-button")
+    for _ in range(2):
+        await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+    assert await page.get_attribute("#help", "open") is not None, "the button in it was not pressed"
+    assert len(asked) == 1
+
+
+@in_module
+async def test_an_arrow_that_is_held_down_goes_on(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    for text in ("Third", "Second", "First"):
+        await desk.publish(text)
+        await operator.row(text, "waiting")
+    for _ in range(3):
+        await operator.page.keyboard.down("ArrowDown")
+    await operator.page.keyboard.up("ArrowDown")
+    await operator.page.locator("#waiting .record:focus", has_text="Third").wait_for()
+
+
+@in_module
+async def test_the_keys_are_in_their_places_on_a_keyboard_without_latin_letters(sits: Sits, desk: Api) -> None:
+    operator = await sits(output="open")
+    headline = await desk.publish("Breaks on an Arabic keyboard")
+    row, page = await operator.row("Breaks on an Arabic keyboard", "loop"), operator.page
+    before = (await desk.get("/onair/open/playlist.json")).json["speed"]
+
+    async def speed(pixels: int) -> bool:
+        return bool((await desk.get("/onair/open/playlist.json")).json["speed"] == pixels)
+
+    await types(page, "د", "BracketRight")
+    await eventually(lambda: speed(before + 1))
+    await types(page, "ج", "BracketLeft")
+    await eventually(lambda: speed(before))
+    await row.focus()
+    await types(page, "لا", "KeyB")
+    await operator.told("breaking")
+    assert (await desk.get("/onair/open/playlist.json")).json["takeovers"][0]["id"] == headline["id"]
+    await types(page, "١", "Digit1")
+    await page.locator("#panel-title bdi", has_text="Program").wait_for()
+    await types(page, "؟", "Slash", shift=True)
+    await page.wait_for_selector("#help[open]")
 
 
 @in_module
