@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from fontTools.ttLib import TTFont
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Locator, Page, Route
 
 from tests.api import Api, connector, fresh_key, serving
 from tests.chromium import types
@@ -219,6 +219,10 @@ async def sits(chromium: Browser, web: Web) -> AsyncIterator[Sits]:
         yield sit
         for operator in operators:
             assert operator.faults == []
+
+
+async def none(found: Locator) -> bool:
+    return await found.count() == 0
 
 
 async def shown(desk: Api, output: str = "program") -> list[str]:
@@ -1077,9 +1081,13 @@ async def test_an_editor_clears_and_a_producer_runs(sits: Sits, desk: Api) -> No
 
 @in_module
 async def test_it_says_so_when_the_service_is_silent(sits: Sits, desk: Api, web: Web) -> None:
-    operator = await sits()
-    async with reporting(desk, web, {"state": "fallback"}):
+    """And of nothing that it is on screen, or next."""
+    operator = await sits(output="open")
+    headline = await desk.publish("Seen before it fell silent")
+    places = operator.page.locator("#loop .place")
+    async with reporting(desk, web, {"output": "open", "on_screen": [headline["id"]]}):
         await operator.page.locator(".tile[data-state=on]").wait_for()
+        await places.first.wait_for()
     processes = [web.pid, *web.serving()]
     try:
         for pid in processes:
@@ -1087,12 +1095,13 @@ async def test_it_says_so_when_the_service_is_silent(sits: Sits, desk: Api, web:
         await operator.page.locator("#alarms .loud", has_text=WORDS["en"]["gallery"]["lost"]).wait_for()
         assert await operator.page.get_attribute("#light", "data-state") == "stale"
         await operator.page.locator(".tile[data-state=on]").wait_for(state="detached")
+        await eventually(lambda: none(places))
     finally:
         for pid in processes:
             os.kill(pid, signal.SIGCONT)
     await operator.page.wait_for_selector("#light[data-state=live]")
     await operator.page.locator("#alarms p", has_text=WORDS["en"]["gallery"]["lost"]).wait_for(state="detached")
-    await desk("POST", "/onair/program/forget", {"page": "main"})
+    await desk("POST", "/onair/open/forget", {"page": "main"})
 
 
 @in_module

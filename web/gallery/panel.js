@@ -61,7 +61,6 @@ export class Panel {
     this.state = state;
     this.transport.show(state, this.output.may);
     this.list("waiting", state.waiting);
-    this.list("loop", state.playlist.items);
     this.tick(state.now);
   }
 
@@ -71,6 +70,7 @@ export class Panel {
     for (const list of Object.values(this.lists)) list.settle();
     this.offerAll();
     this.state.now = now;
+    this.list("loop", this.state.playlist.items); // what is on screen is so for as long as pages say it, and not until a state comes
     const { pages, targets } = this.state;
     const reporters = new Map();
     const tell = (name, line, forget) => {
