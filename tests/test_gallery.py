@@ -659,6 +659,44 @@ async def test_what_is_wrong_is_seen_and_heard_until_somebody_knows(sits: Sits, 
 
 
 @in_module
+async def test_whoever_says_i_know_is_heard_though_another_alarm_comes_meanwhile(
+    sits: Sits, desk: Api, web: Web
+) -> None:
+    operator = await sits()
+    page, known = operator.page, operator.page.locator("#alarms button")
+    alarm = {name: page.locator("#alarms p", has_text=f"{name} shows nothing") for name in ("main", "backup")}
+    async with reporting(desk, web, {"state": "blank"}):
+        await alarm["main"].wait_for()
+        await known.focus()
+        await known.hover()
+        await page.mouse.down()
+        async with reporting(desk, web, {"page": "backup", "state": "blank"}):
+            await alarm["backup"].wait_for()
+            assert await known.evaluate("(button) => button === document.activeElement")
+            await page.mouse.up()
+            await page.locator("#alarms p.known").nth(1).wait_for()
+            assert await known.is_hidden()
+    for name in alarm:
+        assert (await desk("POST", "/onair/program/forget", {"page": name})).status == 200
+
+
+@in_module
+async def test_a_button_of_the_bar_keeps_the_focus_of_whoever_has_pressed_it(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    stop = page.locator("#transport").get_by_role("button", name=WORDS["en"]["gallery"]["stop_now"])
+    await stop.focus()
+    await operator.press("Enter")
+    await operator.told("stop")
+    assert await stop.evaluate("(button) => button === document.activeElement")
+    assert await stop.is_disabled()
+    await operator.press("Enter", "?")
+    await page.wait_for_selector("#help[open]")
+    assert len(asked) == 1
+
+
+@in_module
 async def test_a_fault_in_drawing_silences_no_alarm(sits: Sits, desk: Api, web: Web) -> None:
     operator = await sits()
     await operator.page.route(
@@ -668,7 +706,7 @@ async def test_a_fault_in_drawing_silences_no_alarm(sits: Sits, desk: Api, web: 
     async with reporting(desk, web, {"state": "blank"}):
         await operator.page.locator("#alarms p", has_text="Program: main shows nothing").wait_for()
         await operator.page.locator("#pages", has_text="BLANK").wait_for()
-    await operator.page.wait_for_function("window.drawn > 10")
+    await operator.page.wait_for_function("() => window.drawn > 10")
     assert {fault.split()[-1] for fault in operator.faults} == {"show", "draw"}
     await operator.page.goto("about:blank")
     operator.faults.clear()
@@ -1054,7 +1092,7 @@ async def test_who_may_only_look_gets_no_buttons_and_no_address(sits: Sits, desk
     await desk.publish("Only to look at")
     row = await operator.row("Only to look at", "waiting")
     assert await row.locator("button").count() == 0
-    assert await operator.page.locator("#transport button:enabled").count() == 0
+    assert await operator.page.locator("#transport button:not([aria-disabled=true])").count() == 0
     assert await operator.page.locator("#address").is_hidden()
     await row.focus()
     await operator.press("c", "h", "t", "s")
