@@ -1029,6 +1029,45 @@ async def test_what_is_cleared_is_what_was_read(sits: Sits, desk: Api) -> None:
 
 
 @in_module
+async def test_what_was_edited_a_moment_ago_nobody_clears_unread(sits: Sits, desk: Api) -> None:
+    """By key, by button, or with all others; it can be held at once."""
+    operator = await sits()
+    page, gallery = operator.page, WORDS["en"]["gallery"]
+    headlines = [await desk.publish(f"As it was read, number {number}") for number in range(3)]
+    await operator.row("number 2", "waiting")
+    row = await operator.row("number 0", "waiting")
+    await stops(page)
+    await row.focus()
+    assert (await desk.edit(headlines[0], text="Edited, number 0")).status == 200
+    await operator.row("Edited, number 0", "waiting")
+    assert await page.text_content("#clear-all") == "Clear all 2"
+    for press in (
+        lambda: operator.press("c"),
+        lambda: operator.press("b"),
+        lambda: row.get_by_role("button", name=gallery["acts"]["clear"]).dispatch_event("click"),
+    ):
+        await page.evaluate("document.getElementById('said').textContent = ''")
+        await press()
+        await page.locator("#said").get_by_text(gallery["look_first"], exact=True).wait_for()
+    await page.click("#clear-all")
+    await page.locator("#said").get_by_text("Cleared: 2.", exact=True).wait_for()
+    assert sorted(await shown(desk)) == ["As it was read, number 1", "As it was read, number 2"]
+    await page.clock.fast_forward(1000)
+    await row.focus()
+    await operator.press("c")
+    await operator.told("clear")
+    assert "Edited, number 0" in await shown(desk)
+
+    row = await operator.row("Edited, number 0", "loop")
+    await row.focus()
+    assert (await desk.edit(headlines[1], text="Held at once, number 1")).status == 200
+    row = await operator.row("Held at once, number 1", "waiting")
+    await row.focus()
+    await operator.press("h")
+    await operator.told("hold")
+
+
+@in_module
 async def test_what_is_pushed_and_does_not_arrive_is_seen_and_heard(
     sits: Sits, redis_server: RedisServer, tmp_path: Path
 ) -> None:

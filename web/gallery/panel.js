@@ -26,8 +26,9 @@ export class Panel {
     this.output = /** @type {any} */ (null);
     this.state = /** @type {any} */ (null);
     this.aim = new Aim(say);
+    this.unsent = new Map(); // output → a flash that the desk did not get
     const hand = new Hand(get("lists"));
-    const list = (/** @type {"waiting" | "loop"} */ name) => new List(name, hand, (act, item) => this.act(act, item));
+    const list = (/** @type {"waiting" | "loop"} */ name) => new List(name, hand, (act, row) => this.press(act, row));
     this.transport = new Transport(this);
     this.lists = { waiting: list("waiting"), loop: list("loop") };
     get("clear-all").addEventListener("click", () => this.clearAll());
@@ -142,20 +143,26 @@ export class Panel {
 
   /** The headline at hand: where the focus is. */
   get current() {
-    const row = /** @type {any} */ (document.activeElement && document.activeElement.closest("li.record:not(.gone)"));
-    if (!row || !this.state) return null;
-    const name = row.parentElement.id;
-    const item = [...this.state.waiting, ...this.state.playlist.items].find(({ id }) => id === row.dataset.id);
-    return item ? { name, item, row } : null;
+    const element = /** @type {any} */ (document.activeElement && document.activeElement.closest("li.record:not(.gone)"));
+    if (!element) return null;
+    const list = this.lists[element.parentElement.id];
+    return { list, row: list.rows.get(element.dataset.id) };
   }
 
   /** @param {string} act */
   run(act) {
     const { current } = this;
     if (!current) return;
-    if (this.lists[current.name].isUnread(current.row)) this.say.tell(said.look_first);
-    else if (act === "up" || act === "down") this.step(current.item.id, act === "up" ? -1 : 1);
-    else if (this.offers(act, current.name, current.item)) this.act(act, current.item);
+    const { list, row } = current;
+    if (list.isNew(row)) this.say.tell(said.look_first);
+    else if (act === "up" || act === "down") this.step(row.item.id, act === "up" ? -1 : 1);
+    else if (this.offers(act, list.name, row.item)) this.press(act, row);
+  }
+
+  /** @param {string} act @param {import("./row.js").Row} row */
+  press(act, row) {
+    if (row.isUnread(act)) this.say.tell(said.look_first);
+    else this.act(act, row.item);
   }
 
   async act(act, item) {
