@@ -976,6 +976,18 @@ async def test_only_what_stands_there_is_cleared_at_once(sits: Sits, desk: Api) 
 
 
 @in_module
+async def test_whoever_cleared_it_leaves_room_for_where_it_is(sits: Sits, desk: Api, web: Web) -> None:
+    operator = await sits(viewport={"width": 390, "height": 900})
+    headline = await desk.publish("Cleared by somebody with a long name")
+    other = Api(desk.http, web.url, await fresh_key(web, "A key that tells at length what it is for", "clear"))
+    assert (await other("POST", "/onair/program/clear", {"id": headline["id"]})).status == 200
+    async with reporting(desk, web, {"on_screen": [headline["id"]]}):
+        await operator.page.locator("#loop .place.on").wait_for()
+        assert await operator.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert (await desk("POST", "/onair/program/forget", {"page": "main"})).status == 200
+
+
+@in_module
 async def test_the_first_that_waits_moves_no_row_below_it(sits: Sits, desk: Api) -> None:
     operator = await sits(viewport={"width": 390, "height": 2000})
     page = operator.page
