@@ -61,6 +61,19 @@ clearance = "automatic"
 font = "{font}"
 logo = "{logo}"
 """
+TWO_PEOPLE = """
+[channels.en]
+[outputs.program]
+channels = ["en"]
+two_people = true
+"""
+# As whoever is signed in.
+WRITES = """
+async (text) => {
+  const headers = { "content-type": "application/json" };
+  return (await fetch("/v1/channels/en/headlines", { method: "POST", headers, body: JSON.stringify({ text }) })).status;
+}
+"""
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="100"><rect width="300" height="100"/></svg>'
 # Of an output's bar, in pixels of its frame: its room, and the width of each headline with the size of its kicker.
 TRACK = """
@@ -325,6 +338,31 @@ async def test_a_flash_has_one_line_and_is_sent_as_at_the_desk(sits: Sits, desk:
 
 
 @in_module
+async def test_the_words_of_a_flash_that_was_refused_are_not_lost(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, text, kicker = operator.page, operator.page.locator("#flash-text"), operator.page.locator("#flash-kicker")
+    await operator.press("f")
+    await page.keyboard.insert_text("Dam \ufffd burst")  # as it is pasted from what has lost its encoding
+    await kicker.fill("BREAKING")
+    await operator.press("Control+Enter")
+    await page.locator("#said.wrong", has_text="replacement character").wait_for()
+    await operator.chooses("Open")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("", ""), "they are another output's"
+    await operator.press("Escape")
+    await operator.chooses("Program")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("Dam \ufffd burst", "BREAKING")
+    await page.keyboard.type("Dam has burst")
+    await operator.press("Control+Enter")
+    await operator.told("breaking")
+    [takeover] = (await desk.get("/onair/program/playlist.json")).json["takeovers"]
+    assert (takeover["text"], takeover["kicker"]) == ("Dam has burst", "BREAKING")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("", "")
+
+
+@in_module
 async def test_the_bar_its_speed_and_its_order(sits: Sits, desk: Api) -> None:
     operator = await sits(output="open")
     for text in ("First of three", "Second of three", "Third of three"):
@@ -388,6 +426,24 @@ async def test_all_that_waits_is_cleared_at_once(sits: Sits, desk: Api) -> None:
         await operator.row(text, "loop")
     assert set(await shown(desk)) == set(texts)
     await operator.page.locator("#waiting-empty").wait_for()
+
+
+@in_module
+async def test_where_no_answer_comes_the_rest_is_not_tried(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    for number in range(3):
+        await desk.publish(f"Waits for an answer, number {number}")
+        await operator.row(f"number {number}", "waiting")
+
+    async def hang(route: Route) -> None:
+        """Whoever asks waits."""
+        asked.append(route.request.url)
+
+    await page.route("**/onair/program/clear", hang)
+    await page.click("#clear-all")
+    await page.locator("#said.wrong", has_text="Cleared: 0. Not cleared: ").get_by_text("Not tried: 2.").wait_for()
+    assert len(asked) == 1
 
 
 @in_module
@@ -1102,6 +1158,41 @@ async def test_what_is_pushed_and_does_not_arrive_is_seen_and_heard(
                 await alarm.wait_for(state="detached")
                 await system.get_by_text("has its headlines").wait_for()
                 await operator.page.locator(".tile .confirmed", has_text="Pushed to: vMix").wait_for()
+
+
+@in_module
+async def test_what_cannot_be_cleared_keeps_nothing_else_from_it(
+    sits: Sits, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """One's own headline where two people must see it, and one that was edited since: both are named."""
+    with serving(redis_server, tmp_path, TWO_PEOPLE) as web:
+        operator = await sits(web=web)
+        page = operator.page
+        await page.evaluate(PATIENT)
+        async with aiohttp.ClientSession(connector=connector()) as http:
+            desk = Api(http, web.url, await fresh_key(web, "desk", "admin"))
+            edited = await desk.publish("Somebody edits it")
+            for text in ("Last", "First"):
+                await desk.publish(text)
+            assert await page.evaluate(WRITES, "I wrote it") == 201
+            before = await (await operator.row("I wrote it", "waiting")).bounding_box()
+
+            async def edit(route: Route) -> None:
+                """Before any of them is cleared."""
+                assert (await desk.edit(edited, text="Somebody has edited it")).status == 200
+                await route.continue_()
+
+            await page.route("**/onair/program/clear", edit, times=1)
+            await page.click("#clear-all")
+            said = page.locator("#said.wrong", has_text="Cleared: 2.")
+            await said.get_by_text("I wrote it").wait_for()
+            await said.get_by_text("Somebody edits it").wait_for()
+            assert sorted(await shown(desk)) == ["First", "Last"]
+            assert await (await operator.row("I wrote it", "waiting")).bounding_box() == before, (
+                "what is said has its room"
+            )
+            for headline in (await desk.board()).values():
+                await desk.act(headline, "expire")
 
 
 @in_module

@@ -176,11 +176,8 @@ export class Panel {
   }
 
   /** All that stood there at the click, and there: meanwhile somebody may look at another output. */
-  async clearAll() {
-    const { name } = this.output;
-    for (const { id, version } of this.clearable()) {
-      if (!(await this.say.cue(name, "clear", { id, version }))) return;
-    }
+  clearAll() {
+    this.say.clearAll(this.output.name, this.clearable());
   }
 
   /** Exact words, why, and where it stands: two actions, as at the desk. */
@@ -195,10 +192,15 @@ export class Panel {
   async flash() {
     const { output } = this;
     if (!output.may.publish || !output.may.clear || !output.may.breaking) return;
-    for (const id of ["flash-text", "flash-kicker"]) Object.assign(get(id), { value: "", lang: output.lang, dir: output.dir });
-    if (!(await chosen(get("flash")))) return;
-    const kicker = get("flash-kicker").value.trim();
-    await this.say.flash(output, { text: get("flash-text").value.trim(), ...(kicker ? { kicker } : {}) });
+    const { text, kicker } = this.unsent.get(output.name) || { text: "", kicker: "" };
+    this.unsent.delete(output.name);
+    Object.assign(get("flash-text"), { value: text, lang: output.lang, dir: output.dir });
+    Object.assign(get("flash-kicker"), { value: kicker, lang: output.lang, dir: output.dir });
+    const sends = chosen(get("flash"));
+    get("flash-text").select(); // what is written now is written anew
+    if (!(await sends)) return;
+    const flash = { text: get("flash-text").value.trim(), kicker: get("flash-kicker").value.trim() };
+    if (!(await this.say.flash(output, flash))) this.unsent.set(output.name, flash);
   }
 
   take() {
