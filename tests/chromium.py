@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -37,3 +37,12 @@ async def browser() -> AsyncIterator[Browser]:
             yield chromium
         finally:
             await chromium.close()
+
+
+async def types(page: Page, key: str, code: str, *, shift: bool = False) -> None:
+    """By a keyboard that has this character in that place."""
+    session = await page.context.new_cdp_session(page)
+    for kind in ("keyDown", "keyUp"):
+        event = {"type": kind, "key": key, "code": code, "modifiers": 8 if shift else 0}
+        await session.send("Input.dispatchKeyEvent", event)
+    await session.detach()

@@ -17,6 +17,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page
 
 from tests.api import Api, fresh_key, serving
+from tests.chromium import types
 from tests.servers import PATIENCE, ROOT, Process, RedisServer, Web, eventually
 from ticker.desk.page import templates
 from ticker.people.people import People
@@ -717,6 +718,18 @@ async def test_a_key_that_is_held_down_acts_once(sits: Any, api: Api) -> None:
         return now["expires_at"] != headline["expires_at"] and now
 
     assert (await eventually(extended))["pinned"]
+
+
+async def test_the_keys_are_in_their_places_on_a_keyboard_without_latin_letters(sits: Any, api: Api) -> None:
+    await api.publish("Found by an Eastern digit")
+    ana = await sits("Ana")
+    await ana.shows("Found by an Eastern digit", "#live")
+    await types(ana.page, "٣", "Digit3")
+    await ana.page.locator("#live .record:focus", has_text="Found by an Eastern digit").wait_for()
+    await types(ana.page, "ح", "KeyP")
+    await ana.told("Pinned:")
+    await types(ana.page, "؟", "Slash", shift=True)
+    await ana.page.wait_for_selector("#help[open]")
 
 
 async def test_in_the_menu_the_browsers_keys_are_the_browsers(sits: Any, api: Api) -> None:

@@ -17,9 +17,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from fontTools.ttLib import TTFont
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Locator, Page, Route
 
 from tests.api import Api, connector, fresh_key, serving
+from tests.chromium import types
 from tests.fonts import bold_path
 from tests.servers import PATIENCE, ROOT, RedisServer, Web, eventually, free_port
 from tests.tcp import answering, calling
@@ -59,6 +60,19 @@ clearance = "automatic"
 [outputs.arabic.look]
 font = "{font}"
 logo = "{logo}"
+"""
+TWO_PEOPLE = """
+[channels.en]
+[outputs.program]
+channels = ["en"]
+two_people = true
+"""
+# As whoever is signed in.
+WRITES = """
+async (text) => {
+  const headers = { "content-type": "application/json" };
+  return (await fetch("/v1/channels/en/headlines", { method: "POST", headers, body: JSON.stringify({ text }) })).status;
+}
 """
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="100"><rect width="300" height="100"/></svg>'
 # Of an output's bar, in pixels of its frame: its room, and the width of each headline with the size of its kicker.
@@ -220,6 +234,10 @@ async def sits(chromium: Browser, web: Web) -> AsyncIterator[Sits]:
             assert operator.faults == []
 
 
+async def none(found: Locator) -> bool:
+    return await found.count() == 0
+
+
 async def shown(desk: Api, output: str = "program") -> list[str]:
     found = (await desk.get(f"/onair/{output}/playlist.json")).json
     return [item["text"] for item in found["items"]]
@@ -320,6 +338,31 @@ async def test_a_flash_has_one_line_and_is_sent_as_at_the_desk(sits: Sits, desk:
 
 
 @in_module
+async def test_the_words_of_a_flash_that_was_refused_are_not_lost(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, text, kicker = operator.page, operator.page.locator("#flash-text"), operator.page.locator("#flash-kicker")
+    await operator.press("f")
+    await page.keyboard.insert_text("Dam \ufffd burst")  # as it is pasted from what has lost its encoding
+    await kicker.fill("BREAKING")
+    await operator.press("Control+Enter")
+    await page.locator("#said.wrong", has_text="replacement character").wait_for()
+    await operator.chooses("Open")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("", ""), "they are another output's"
+    await operator.press("Escape")
+    await operator.chooses("Program")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("Dam \ufffd burst", "BREAKING")
+    await page.keyboard.type("Dam has burst")
+    await operator.press("Control+Enter")
+    await operator.told("breaking")
+    [takeover] = (await desk.get("/onair/program/playlist.json")).json["takeovers"]
+    assert (takeover["text"], takeover["kicker"]) == ("Dam has burst", "BREAKING")
+    await operator.press("f")
+    assert (await text.input_value(), await kicker.input_value()) == ("", "")
+
+
+@in_module
 async def test_the_bar_its_speed_and_its_order(sits: Sits, desk: Api) -> None:
     operator = await sits(output="open")
     for text in ("First of three", "Second of three", "Third of three"):
@@ -386,6 +429,24 @@ async def test_all_that_waits_is_cleared_at_once(sits: Sits, desk: Api) -> None:
 
 
 @in_module
+async def test_where_no_answer_comes_the_rest_is_not_tried(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    for number in range(3):
+        await desk.publish(f"Waits for an answer, number {number}")
+        await operator.row(f"number {number}", "waiting")
+
+    async def hang(route: Route) -> None:
+        """Whoever asks waits."""
+        asked.append(route.request.url)
+
+    await page.route("**/onair/program/clear", hang)
+    await page.click("#clear-all")
+    await page.locator("#said.wrong", has_text="Cleared: 0. Not cleared: ").get_by_text("Not tried: 2.").wait_for()
+    assert len(asked) == 1
+
+
+@in_module
 async def test_what_was_begun_on_one_output_is_not_gone_on_with_on_another(sits: Sits, desk: Api) -> None:
     operator = await sits()
     page, asked, goes_on = operator.page, list[str](), asyncio.Event()
@@ -432,6 +493,79 @@ async def test_no_key_acts_while_a_dialog_is_open(sits: Sits, desk: Api) -> None
     assert await page.get_attribute("#kill", "open") is not None
     assert await page.text_content("#panel-title bdi") == "Open"
     assert asked == []
+
+
+@in_module
+async def test_a_key_that_is_held_down_acts_once(sits: Sits, desk: Api) -> None:
+    """Not on the headline that comes to hand next, however long it is held; and nothing is typed into a dialog."""
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    for text in ("Second", "First"):
+        await desk.publish(text)
+        await operator.row(text, "waiting")
+    await stops(page)
+    await operator.press("ArrowDown")
+    await page.keyboard.down("c")
+    await operator.row("First", "loop")
+    await page.clock.fast_forward(2000)
+    await page.locator("#waiting .record:focus", has_text="Second").wait_for()
+    await page.clock.fast_forward(2000)
+    await page.keyboard.down("c")  # the keyboard repeats it
+    await page.keyboard.up("c")
+    for key, dialog, words in (("x", "kill", "kill-reason"), ("f", "flash", "flash-text")):
+        for _ in range(3):
+            await page.keyboard.down(key)
+        await page.keyboard.up(key)
+        await page.wait_for_selector(f"#{dialog}[open]")
+        assert await page.input_value(f"#{words}") == ""
+        for _ in range(3):
+            await page.keyboard.down(key)  # in a field it is a letter
+        assert await page.input_value(f"#{words}") == key * 3
+        await page.keyboard.up(key)
+        await operator.press("Escape")
+    await page.focus("#help-button")
+    for _ in range(2):
+        await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+    assert await page.get_attribute("#help", "open") is not None, "the button in it was not pressed"
+    assert len(asked) == 1
+
+
+@in_module
+async def test_an_arrow_that_is_held_down_goes_on(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    for text in ("Third", "Second", "First"):
+        await desk.publish(text)
+        await operator.row(text, "waiting")
+    for _ in range(3):
+        await operator.page.keyboard.down("ArrowDown")
+    await operator.page.keyboard.up("ArrowDown")
+    await operator.page.locator("#waiting .record:focus", has_text="Third").wait_for()
+
+
+@in_module
+async def test_the_keys_are_in_their_places_on_a_keyboard_without_latin_letters(sits: Sits, desk: Api) -> None:
+    operator = await sits(output="open")
+    headline = await desk.publish("Breaks on an Arabic keyboard")
+    row, page = await operator.row("Breaks on an Arabic keyboard", "loop"), operator.page
+    before = (await desk.get("/onair/open/playlist.json")).json["speed"]
+
+    async def speed(pixels: int) -> bool:
+        return bool((await desk.get("/onair/open/playlist.json")).json["speed"] == pixels)
+
+    await types(page, "د", "BracketRight")
+    await eventually(lambda: speed(before + 1))
+    await types(page, "ج", "BracketLeft")
+    await eventually(lambda: speed(before))
+    await row.focus()
+    await types(page, "لا", "KeyB")
+    await operator.told("breaking")
+    assert (await desk.get("/onair/open/playlist.json")).json["takeovers"][0]["id"] == headline["id"]
+    await types(page, "١", "Digit1")
+    await page.locator("#panel-title bdi", has_text="Program").wait_for()
+    await types(page, "؟", "Slash", shift=True)
+    await page.wait_for_selector("#help[open]")
 
 
 @in_module
@@ -581,6 +715,44 @@ async def test_what_is_wrong_is_seen_and_heard_until_somebody_knows(sits: Sits, 
 
 
 @in_module
+async def test_whoever_says_i_know_is_heard_though_another_alarm_comes_meanwhile(
+    sits: Sits, desk: Api, web: Web
+) -> None:
+    operator = await sits()
+    page, known = operator.page, operator.page.locator("#alarms button")
+    alarm = {name: page.locator("#alarms p", has_text=f"{name} shows nothing") for name in ("main", "backup")}
+    async with reporting(desk, web, {"state": "blank"}):
+        await alarm["main"].wait_for()
+        await known.focus()
+        await known.hover()
+        await page.mouse.down()
+        async with reporting(desk, web, {"page": "backup", "state": "blank"}):
+            await alarm["backup"].wait_for()
+            assert await known.evaluate("(button) => button === document.activeElement")
+            await page.mouse.up()
+            await page.locator("#alarms p.known").nth(1).wait_for()
+            assert await known.is_hidden()
+    for name in alarm:
+        assert (await desk("POST", "/onair/program/forget", {"page": name})).status == 200
+
+
+@in_module
+async def test_a_button_of_the_bar_keeps_the_focus_of_whoever_has_pressed_it(sits: Sits, desk: Api) -> None:
+    operator = await sits()
+    page, asked = operator.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    stop = page.locator("#transport").get_by_role("button", name=WORDS["en"]["gallery"]["stop_now"])
+    await stop.focus()
+    await operator.press("Enter")
+    await operator.told("stop")
+    assert await stop.evaluate("(button) => button === document.activeElement")
+    assert await stop.is_disabled()
+    await operator.press("Enter", "?")
+    await page.wait_for_selector("#help[open]")
+    assert len(asked) == 1
+
+
+@in_module
 async def test_a_fault_in_drawing_silences_no_alarm(sits: Sits, desk: Api, web: Web) -> None:
     operator = await sits()
     await operator.page.route(
@@ -590,7 +762,7 @@ async def test_a_fault_in_drawing_silences_no_alarm(sits: Sits, desk: Api, web: 
     async with reporting(desk, web, {"state": "blank"}):
         await operator.page.locator("#alarms p", has_text="Program: main shows nothing").wait_for()
         await operator.page.locator("#pages", has_text="BLANK").wait_for()
-    await operator.page.wait_for_function("window.drawn > 10")
+    await operator.page.wait_for_function("() => window.drawn > 10")
     assert {fault.split()[-1] for fault in operator.faults} == {"show", "draw"}
     await operator.page.goto("about:blank")
     operator.faults.clear()
@@ -860,6 +1032,18 @@ async def test_only_what_stands_there_is_cleared_at_once(sits: Sits, desk: Api) 
 
 
 @in_module
+async def test_whoever_cleared_it_leaves_room_for_where_it_is(sits: Sits, desk: Api, web: Web) -> None:
+    operator = await sits(viewport={"width": 390, "height": 900})
+    headline = await desk.publish("Cleared by somebody with a long name")
+    other = Api(desk.http, web.url, await fresh_key(web, "A key that tells at length what it is for", "clear"))
+    assert (await other("POST", "/onair/program/clear", {"id": headline["id"]})).status == 200
+    async with reporting(desk, web, {"on_screen": [headline["id"]]}):
+        await operator.page.locator("#loop .place.on").wait_for()
+        assert await operator.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert (await desk("POST", "/onair/program/forget", {"page": "main"})).status == 200
+
+
+@in_module
 async def test_the_first_that_waits_moves_no_row_below_it(sits: Sits, desk: Api) -> None:
     operator = await sits(viewport={"width": 390, "height": 2000})
     page = operator.page
@@ -913,6 +1097,45 @@ async def test_what_is_cleared_is_what_was_read(sits: Sits, desk: Api) -> None:
 
 
 @in_module
+async def test_what_was_edited_a_moment_ago_nobody_clears_unread(sits: Sits, desk: Api) -> None:
+    """By key, by button, or with all others; it can be held at once."""
+    operator = await sits()
+    page, gallery = operator.page, WORDS["en"]["gallery"]
+    headlines = [await desk.publish(f"As it was read, number {number}") for number in range(3)]
+    await operator.row("number 2", "waiting")
+    row = await operator.row("number 0", "waiting")
+    await stops(page)
+    await row.focus()
+    assert (await desk.edit(headlines[0], text="Edited, number 0")).status == 200
+    await operator.row("Edited, number 0", "waiting")
+    assert await page.text_content("#clear-all") == "Clear all 2"
+    for press in (
+        lambda: operator.press("c"),
+        lambda: operator.press("b"),
+        lambda: row.get_by_role("button", name=gallery["acts"]["clear"]).dispatch_event("click"),
+    ):
+        await page.evaluate("document.getElementById('said').textContent = ''")
+        await press()
+        await page.locator("#said").get_by_text(gallery["look_first"], exact=True).wait_for()
+    await page.click("#clear-all")
+    await page.locator("#said").get_by_text("Cleared: 2.", exact=True).wait_for()
+    assert sorted(await shown(desk)) == ["As it was read, number 1", "As it was read, number 2"]
+    await page.clock.fast_forward(1000)
+    await row.focus()
+    await operator.press("c")
+    await operator.told("clear")
+    assert "Edited, number 0" in await shown(desk)
+
+    row = await operator.row("Edited, number 0", "loop")
+    await row.focus()
+    assert (await desk.edit(headlines[1], text="Held at once, number 1")).status == 200
+    row = await operator.row("Held at once, number 1", "waiting")
+    await row.focus()
+    await operator.press("h")
+    await operator.told("hold")
+
+
+@in_module
 async def test_what_is_pushed_and_does_not_arrive_is_seen_and_heard(
     sits: Sits, redis_server: RedisServer, tmp_path: Path
 ) -> None:
@@ -935,6 +1158,41 @@ async def test_what_is_pushed_and_does_not_arrive_is_seen_and_heard(
                 await alarm.wait_for(state="detached")
                 await system.get_by_text("has its headlines").wait_for()
                 await operator.page.locator(".tile .confirmed", has_text="Pushed to: vMix").wait_for()
+
+
+@in_module
+async def test_what_cannot_be_cleared_keeps_nothing_else_from_it(
+    sits: Sits, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """One's own headline where two people must see it, and one that was edited since: both are named."""
+    with serving(redis_server, tmp_path, TWO_PEOPLE) as web:
+        operator = await sits(web=web)
+        page = operator.page
+        await page.evaluate(PATIENT)
+        async with aiohttp.ClientSession(connector=connector()) as http:
+            desk = Api(http, web.url, await fresh_key(web, "desk", "admin"))
+            edited = await desk.publish("Somebody edits it")
+            for text in ("Last", "First"):
+                await desk.publish(text)
+            assert await page.evaluate(WRITES, "I wrote it") == 201
+            before = await (await operator.row("I wrote it", "waiting")).bounding_box()
+
+            async def edit(route: Route) -> None:
+                """Before any of them is cleared."""
+                assert (await desk.edit(edited, text="Somebody has edited it")).status == 200
+                await route.continue_()
+
+            await page.route("**/onair/program/clear", edit, times=1)
+            await page.click("#clear-all")
+            said = page.locator("#said.wrong", has_text="Cleared: 2.")
+            await said.get_by_text("I wrote it").wait_for()
+            await said.get_by_text("Somebody edits it").wait_for()
+            assert sorted(await shown(desk)) == ["First", "Last"]
+            assert await (await operator.row("I wrote it", "waiting")).bounding_box() == before, (
+                "what is said has its room"
+            )
+            for headline in (await desk.board()).values():
+                await desk.act(headline, "expire")
 
 
 @in_module
@@ -976,7 +1234,7 @@ async def test_who_may_only_look_gets_no_buttons_and_no_address(sits: Sits, desk
     await desk.publish("Only to look at")
     row = await operator.row("Only to look at", "waiting")
     assert await row.locator("button").count() == 0
-    assert await operator.page.locator("#transport button:enabled").count() == 0
+    assert await operator.page.locator("#transport button:not([aria-disabled=true])").count() == 0
     assert await operator.page.locator("#address").is_hidden()
     await row.focus()
     await operator.press("c", "h", "t", "s")
@@ -1003,9 +1261,13 @@ async def test_an_editor_clears_and_a_producer_runs(sits: Sits, desk: Api) -> No
 
 @in_module
 async def test_it_says_so_when_the_service_is_silent(sits: Sits, desk: Api, web: Web) -> None:
-    operator = await sits()
-    async with reporting(desk, web, {"state": "fallback"}):
+    """And of nothing that it is on screen, or next."""
+    operator = await sits(output="open")
+    headline = await desk.publish("Seen before it fell silent")
+    places = operator.page.locator("#loop .place")
+    async with reporting(desk, web, {"output": "open", "on_screen": [headline["id"]]}):
         await operator.page.locator(".tile[data-state=on]").wait_for()
+        await places.first.wait_for()
     processes = [web.pid, *web.serving()]
     try:
         for pid in processes:
@@ -1013,12 +1275,13 @@ async def test_it_says_so_when_the_service_is_silent(sits: Sits, desk: Api, web:
         await operator.page.locator("#alarms .loud", has_text=WORDS["en"]["gallery"]["lost"]).wait_for()
         assert await operator.page.get_attribute("#light", "data-state") == "stale"
         await operator.page.locator(".tile[data-state=on]").wait_for(state="detached")
+        await eventually(lambda: none(places))
     finally:
         for pid in processes:
             os.kill(pid, signal.SIGCONT)
     await operator.page.wait_for_selector("#light[data-state=live]")
     await operator.page.locator("#alarms p", has_text=WORDS["en"]["gallery"]["lost"]).wait_for(state="detached")
-    await desk("POST", "/onair/program/forget", {"page": "main"})
+    await desk("POST", "/onair/open/forget", {"page": "main"})
 
 
 @in_module

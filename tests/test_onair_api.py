@@ -14,7 +14,7 @@ import pytest
 from starlette.requests import Request
 
 from tests.api import Answer, Api, fresh_key, serving
-from tests.servers import RedisServer, Web, eventually
+from tests.servers import PATIENCE, RedisServer, Web, eventually
 from tests.test_hub import at_work
 from ticker.app import create_app
 from ticker.errors import Unavailable
@@ -27,7 +27,7 @@ from ticker.people.people import People
 from ticker.people.seal import Seal
 from ticker.people.sessions import Sessions
 from ticker.settings import Settings
-from ticker.store import Client, connect
+from ticker.store import Client, connect, end
 from ticker.writers import Writers
 
 OUTPUTS = """
@@ -263,10 +263,47 @@ async def test_whoever_may_see_no_output_is_told_so_and_gets_no_stream(web: Web,
     assert (await writes_only.get("/v1/onair")).json == {"outputs": []}
 
 
+@contextlib.asynccontextmanager
+async def busy(gallery: Gallery) -> AsyncIterator[None]:
+    """An output to which something new is said several times a second, as where news breaks."""
+
+    async def say() -> None:
+        for speed in itertools.cycle((4, 5)):
+            assert (await gallery.say("open", "speed", speed=speed)).status == 200
+            await asyncio.sleep(0.2)
+
+    saying = asyncio.create_task(say())
+    try:
+        yield
+    finally:
+        await end(saying)
+    assert saying.cancelled(), saying.exception()
+
+
+async def test_where_one_output_changes_all_the_time_the_alarms_of_another_are_told(
+    web: Web, gallery: Gallery, http: aiohttp.ClientSession
+) -> None:
+    async with (
+        stream(http, f"{web.url}/v1/onair/stream", Authorization=f"Bearer {gallery.key}") as events,
+        busy(gallery),
+        asyncio.timeout(PATIENCE),
+    ):
+        seqs = itertools.count(1)
+        async for _, told in events:
+            codes = {alarm["code"] for alarm in told["alarms"]} if told["output"]["name"] == "program" else set()
+            if "blank" in codes:
+                break
+            assert await report(http, web, "program", seq=next(seqs), page="blank", state="blank") == 204
+    assert (await gallery("POST", "/onair/program/forget", {"page": "blank"})).status == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/onair/stream", "/onair/program/state/stream"])
-async def test_a_revoked_key_sees_no_more_of_the_gallery(web: Web, http: aiohttp.ClientSession, path: str) -> None:
+async def test_a_revoked_key_sees_no_more_of_the_gallery(
+    web: Web, http: aiohttp.ClientSession, gallery: Gallery, path: str
+) -> None:
+    """Though all the time there is something new to tell."""
     key = await fresh_key(web, "leaving", "read")
-    async with stream(http, web.url + path, Authorization=f"Bearer {key}") as events:
+    async with busy(gallery), stream(http, web.url + path, Authorization=f"Bearer {key}") as events:
         await anext(events)
         async with connect(web.env["TICKER_REDIS_URL"]) as redis:
             assert await Keys(redis).revoke(key.split("_")[1])

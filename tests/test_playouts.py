@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import RedisServer, eventually
+from tests.servers import PATIENCE, RedisServer, eventually
 from tests.test_control import output
 from tests.test_hub import at_work
 from ticker import metrics
@@ -29,7 +29,7 @@ from ticker.onair.target import Target
 from ticker.onair.targets import TARGETS
 from ticker.position import Position
 from ticker.settings import Settings
-from ticker.store import Client, connect, new_clock
+from ticker.store import Client, connect, end, new_clock
 from ticker.stream import Stream
 from ticker.urgency import Urgency
 
@@ -459,6 +459,32 @@ async def test_whoever_follows_gets_the_newest_and_a_beat(redis: Client, desk: D
         message = await anext(following)
         assert message is not None
         assert [item["id"] for item in message["items"]] == [record.id]
+
+
+@contextlib.asynccontextmanager
+async def astir(playout: Playout) -> AsyncIterator[None]:
+    """What the gallery sees of it changes all the time, and what its pages see does not."""
+
+    async def stir() -> None:
+        while True:
+            playout.wake()
+            await asyncio.sleep(0)
+
+    stirring = asyncio.create_task(stir())
+    try:
+        yield
+    finally:
+        await end(stirring)
+
+
+async def test_what_changes_all_the_time_holds_up_no_beat(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as playouts, astir(playouts.of("open")):
+        watching, following = playouts.watch(list(OUTPUTS), 0.05), playouts.follow("open", 0.05)
+        async with asyncio.timeout(PATIENCE):
+            while await anext(watching) is not None:
+                pass
+            assert await anext(following) is not None
+            assert await anext(following) is None
 
 
 async def test_whoever_leaves_before_the_first_answer_is_counted_no_more(

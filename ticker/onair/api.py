@@ -3,6 +3,7 @@
 import functools
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -131,10 +132,9 @@ async def say(cue: Cue, request: Request) -> Response:
 
 async def _heard(playout: Playout, number: int) -> None:
     """Until this process has it, so that the answer shows it."""
-    for _ in range(round(HEARD / LOOK)):
-        if playout.control.number >= number:
-            return
-        await playout.changed(LOOK)
+    due = time.monotonic() + HEARD
+    while playout.control.number < number and (left := due - time.monotonic()) > 0:
+        await playout.changed(left)
 
 
 async def kill(request: Request) -> Response:

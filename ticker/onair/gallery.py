@@ -14,7 +14,7 @@ from ticker import writers
 from ticker.errors import Forbidden
 from ticker.fanout.hub import Hub
 from ticker.life import Action
-from ticker.onair.api import CLOSED, STREAM
+from ticker.onair.api import CLOSED, STREAM, watching
 from ticker.onair.control import Cue
 from ticker.onair.cues import allow
 from ticker.onair.document import FONT, MOST_KEPT, data_url
@@ -26,8 +26,6 @@ from ticker.settings import Settings
 from ticker.templates import POLICY, WORDS, is_page, language_of, page
 from ticker.writer import Scope, Writer
 
-BEAT = 1.0  # s between looks at what pages have reported
-CHECK_EVERY = 2  # beats between looks at whether whoever watches still may
 OWN_LOOKS = POLICY.replace("img-src 'self'", "img-src 'self' data:; font-src data:")
 
 
@@ -103,27 +101,15 @@ async def watched(request: Request) -> Response:
 
 async def _told(request: Request, names: list[str]) -> AsyncIterator[str]:
     """The state of an output when it has changed, and each second what its pages have said."""
-    hub, playouts = _hub(request), _playouts(request)
-    hub.connections += 1
     known: dict[str, str] = {}
-    beats = 0
-    try:
-        async for changed in playouts.watch(names, BEAT):
-            if hub.draining:
-                return
-            if changed is None:
-                beats += 1
-                if beats % CHECK_EVERY == 0 and not await writers.may_still(_admit(request, names)):
-                    return
-            for state in await playouts.states(names if changed is None else changed):
-                name = state["output"]["name"]
-                part = {key: state[key] for key in ("now", "pages", "alarms")}
-                content = json.dumps({**state, **dict.fromkeys(part), "playlist": {**state["playlist"], "now": 0}})
-                told = {"output": state["output"], **part} if known.get(name) == content else state
-                known[name] = content
-                yield f"data: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n"
-    finally:
-        hub.connections -= 1
+    async for changed in watching(request, names, lambda: _admit(request, names)):
+        for state in await _playouts(request).states(changed):
+            name = state["output"]["name"]
+            part = {key: state[key] for key in ("now", "pages", "alarms")}
+            content = json.dumps({**state, **dict.fromkeys(part), "playlist": {**state["playlist"], "now": 0}})
+            told = {"output": state["output"], **part} if known.get(name) == content else state
+            known[name] = content
+            yield f"data: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n"
 
 
 async def _admit(request: Request, names: list[str]) -> None:

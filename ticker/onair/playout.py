@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -154,6 +154,16 @@ class Playout:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(waiting.wait(), within)
         return waiting.is_set()
+
+
+async def first_change(playouts: Iterable[Playout], within: float) -> None:
+    """Until there is something new of one of them, or so many seconds are over."""
+    tasks = [asyncio.ensure_future(playout.changed(within)) for playout in playouts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _forget_all_but(most: int, kept: dict[Any, Any]) -> None:

@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,7 @@ from ticker.onair.control import Control
 from ticker.onair.log import Known, OnAirLog, Told
 from ticker.onair.output import Output
 from ticker.onair.playlist import Counted, Mark, Strip
-from ticker.onair.playout import Playout
+from ticker.onair.playout import Playout, first_change
 from ticker.onair.report import Report
 from ticker.onair.target import Target
 from ticker.onair.targets import Targets
@@ -69,25 +70,27 @@ class Playouts:
 
     async def follow(self, name: str, beat: float = 2.0) -> AsyncIterator[dict[str, Any] | None]:
         """The playlist now, and each time it changes, the newest, once more when its anchor is known; None when
-        nothing changed for `beat` seconds.
+        nothing was told for `beat` seconds.
         """
-        playout, told = self.of(name), ("", False)
+        playout, told, due = self.of(name), ("", False), 0.0
         await self._adopt(playout)
         playout.followers += 1
         try:
             while True:
                 message = playout.message(self.now())
                 news = (message["id"], message["anchor"] is not None)
-                if news != told:
-                    told = news
-                    yield message
-                elif not await playout.changed(beat):
-                    yield None
+                if news == told and (left := due - time.monotonic()) > 0:
+                    await playout.changed(left)
+                else:
+                    yield message if news != told else None
+                    told, due = news, time.monotonic() + beat
         finally:
             playout.followers -= 1
 
     async def watch(self, names: Sequence[str], beat: float) -> AsyncIterator[list[str] | None]:
-        """Which of these outputs have changed, at first all of them; None when none has for `beat` seconds."""
+        """Which of these outputs have changed, at first all of them; None every `beat` seconds, whatever changes: then
+        all are to be looked at.
+        """
         playouts = {name: self.of(name) for name in names}
         known, followed = dict[str, int](), list[Playout]()
         try:
@@ -95,13 +98,18 @@ class Playouts:
                 await self._adopt(playout)
                 playout.followers += 1
                 followed.append(playout)
+            due = time.monotonic() + beat
             while True:
                 changed = [name for name, playout in playouts.items() if known.get(name) != playout.version]
                 known |= {name: playouts[name].version for name in changed}
-                if changed:
-                    yield changed
-                elif not await _first([playout.changed(beat) for playout in playouts.values()]):
+                left = due - time.monotonic()
+                if left <= 0:
                     yield None
+                    due = time.monotonic() + beat
+                elif changed:
+                    yield changed
+                else:
+                    await first_change(playouts.values(), left)
         finally:
             for playout in followed:
                 playout.followers -= 1
@@ -347,17 +355,6 @@ class Playouts:
                     with self._sparing_others(playout), contextlib.suppress(*Gone):
                         if await self.log.set_current(playout.output.name, made.id):
                             playout.kept = made.id
-
-
-async def _first(waits: Iterable[Coroutine[Any, Any, bool]]) -> bool:
-    """What the first of them says; the others are not waited for."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return any(task.result() for task in done)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _of(playout: Playout, pages: Pages, targets: Sequence[Target]) -> tuple[list[dict[str, Any]], list[Target]]:

@@ -1,5 +1,5 @@
 import { make } from "../wording.js";
-import { letterOf } from "./shortcuts.js";
+import { letterOf } from "./letter.js";
 
 /** A few choices beside what they are about; Escape, and a click elsewhere, choose none. */
 export class Menu {

@@ -1,5 +1,6 @@
 import { make } from "../wording.js";
 import { ACTIONS } from "./actions.js";
+import { letterOf } from "./letter.js";
 import { words } from "./words.js";
 
 const SINGLE = "desk:single-keys";
@@ -83,14 +84,6 @@ export class Shortcuts {
       group(words.help.headline, acts),
     );
   }
-}
-
-/** The key's letter; on a keyboard without Latin letters the one that stands in its place. */
-export function letterOf({ key, code, shiftKey }) {
-  const latin = /^[\x20-\x7e]$/.test(key) || key.length > 1;
-  if (latin) return key.toLowerCase();
-  if (code === "Slash" && shiftKey) return "?";
-  return code.startsWith("Key") ? code.slice(3).toLowerCase() : key;
 }
 
 function isField(target) {

@@ -1,5 +1,6 @@
 import { make } from "../wording.js";
 import { filled, words } from "../desk/words.js";
+import { arrange } from "./arrange.js";
 
 const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
@@ -17,10 +18,13 @@ export class Alarm {
   audio = null;
   known = new Set(); // what somebody has acknowledged, until it is over
   isLost = false;
+  /** @type {Map<string, HTMLElement>} */
+  lines = new Map();
 
   constructor() {
     this.button = get("sound");
     this.button.addEventListener("click", () => (this.audio && this.audio.state === "running" ? this.mute() : this.arm()));
+    get("known").addEventListener("click", () => this.acknowledge());
     setInterval(() => this.sound(), AGAIN_MS);
   }
 
@@ -75,10 +79,10 @@ export class Alarm {
     if (shown === this.shown) return; // an alert is read out whenever it changes
     this.shown = shown;
     this.loud = lines.filter(({ key }) => !this.known.has(key));
-    const button = make("button", "danger", words.gallery.acknowledge, " ", make("kbd", "", "A"));
-    button.addEventListener("click", () => this.acknowledge());
-    const list = lines.map(({ key, title, text }) => make("p", this.known.has(key) ? "known" : "loud", title && make("bdi", "", title), title && ": ", text));
-    get("alarms").replaceChildren(...list, ...(this.loud.length ? [button] : []));
+    this.lines = new Map(lines.map(({ key, title, text }) => [key, this.lines.get(key) || make("p", "", title && make("bdi", "", title), title && ": ", text)]));
+    for (const [key, line] of this.lines) line.className = this.known.has(key) ? "known" : "loud";
+    arrange(get("alarm-lines"), [...this.lines.values()]);
+    get("known").hidden = !this.loud.length;
     this.sound();
   }
 

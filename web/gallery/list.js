@@ -7,11 +7,11 @@ const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElemen
 
 /** Headlines of an output. No row moves under a hand: what comes, goes or is put elsewhere meanwhile is counted, and waits. */
 export class List {
-  /** @param {"waiting" | "loop"} name @param {import("./hand.js").Hand} hand @param {(act: string, item: any) => void} act */
-  constructor(name, hand, act) {
+  /** @param {"waiting" | "loop"} name @param {import("./hand.js").Hand} hand @param {(act: string, row: Row) => void} press */
+  constructor(name, hand, press) {
     this.name = name;
     this.hand = hand;
-    this.act = act;
+    this.press = press;
     this.element = get(name);
     this.clear();
   }
@@ -30,7 +30,7 @@ export class List {
   show(items, told) {
     get(`${this.name}-count`).textContent = items.length ? String(items.length) : "";
     const were = new Map([...this.gone, ...this.rows]);
-    this.rows = new Map(items.map(({ id }) => [id, were.get(id) || new Row(this.act)]));
+    this.rows = new Map(items.map(({ id }) => [id, were.get(id) || new Row(this.press)]));
     for (const item of items) this.rows.get(item.id).show(item, told(item));
     this.gone = new Map([...were].filter(([id]) => !this.rows.has(id)));
     for (const row of this.gone.values()) row.mark(true);
@@ -40,12 +40,13 @@ export class List {
 
   /** Whether somebody can have read it. @param {string} id */
   has(id) {
-    return this.rows.has(id) && this.rows.get(id).element.isConnected;
+    const row = this.rows.get(id);
+    return Boolean(row) && row.element.isConnected && !row.isUnread("clear");
   }
 
-  /** Whether a row has come to hand by itself, and so lately that nobody has read it. @param {Element} row */
-  isUnread(row) {
-    return row === this.passed.to && performance.now() - this.passed.at < REST_MS;
+  /** Whether a row has come to hand by itself, and so lately that nobody has read it. @param {Row} row */
+  isNew({ element }) {
+    return element === this.passed.to && performance.now() - this.passed.at < REST_MS;
   }
 
   /** As soon as the hand rests. */

@@ -26,8 +26,9 @@ export class Panel {
     this.output = /** @type {any} */ (null);
     this.state = /** @type {any} */ (null);
     this.aim = new Aim(say);
+    this.unsent = new Map(); // output → a flash that the desk did not get
     const hand = new Hand(get("lists"));
-    const list = (/** @type {"waiting" | "loop"} */ name) => new List(name, hand, (act, item) => this.act(act, item));
+    const list = (/** @type {"waiting" | "loop"} */ name) => new List(name, hand, (act, row) => this.press(act, row));
     this.transport = new Transport(this);
     this.lists = { waiting: list("waiting"), loop: list("loop") };
     get("clear-all").addEventListener("click", () => this.clearAll());
@@ -61,7 +62,6 @@ export class Panel {
     this.state = state;
     this.transport.show(state, this.output.may);
     this.list("waiting", state.waiting);
-    this.list("loop", state.playlist.items);
     this.tick(state.now);
   }
 
@@ -71,6 +71,7 @@ export class Panel {
     for (const list of Object.values(this.lists)) list.settle();
     this.offerAll();
     this.state.now = now;
+    this.list("loop", this.state.playlist.items); // what is on screen is so for as long as pages say it, and not until a state comes
     const { pages, targets } = this.state;
     const reporters = new Map();
     const tell = (name, line, forget) => {
@@ -142,20 +143,26 @@ export class Panel {
 
   /** The headline at hand: where the focus is. */
   get current() {
-    const row = /** @type {any} */ (document.activeElement && document.activeElement.closest("li.record:not(.gone)"));
-    if (!row || !this.state) return null;
-    const name = row.parentElement.id;
-    const item = [...this.state.waiting, ...this.state.playlist.items].find(({ id }) => id === row.dataset.id);
-    return item ? { name, item, row } : null;
+    const element = /** @type {any} */ (document.activeElement && document.activeElement.closest("li.record:not(.gone)"));
+    if (!element) return null;
+    const list = this.lists[element.parentElement.id];
+    return { list, row: list.rows.get(element.dataset.id) };
   }
 
   /** @param {string} act */
   run(act) {
     const { current } = this;
     if (!current) return;
-    if (this.lists[current.name].isUnread(current.row)) this.say.tell(said.look_first);
-    else if (act === "up" || act === "down") this.step(current.item.id, act === "up" ? -1 : 1);
-    else if (this.offers(act, current.name, current.item)) this.act(act, current.item);
+    const { list, row } = current;
+    if (list.isNew(row)) this.say.tell(said.look_first);
+    else if (act === "up" || act === "down") this.step(row.item.id, act === "up" ? -1 : 1);
+    else if (this.offers(act, list.name, row.item)) this.press(act, row);
+  }
+
+  /** @param {string} act @param {import("./row.js").Row} row */
+  press(act, row) {
+    if (row.isUnread(act)) this.say.tell(said.look_first);
+    else this.act(act, row.item);
   }
 
   async act(act, item) {
@@ -169,11 +176,8 @@ export class Panel {
   }
 
   /** All that stood there at the click, and there: meanwhile somebody may look at another output. */
-  async clearAll() {
-    const { name } = this.output;
-    for (const { id, version } of this.clearable()) {
-      if (!(await this.say.cue(name, "clear", { id, version }))) return;
-    }
+  clearAll() {
+    this.say.clearAll(this.output.name, this.clearable());
   }
 
   /** Exact words, why, and where it stands: two actions, as at the desk. */
@@ -188,10 +192,15 @@ export class Panel {
   async flash() {
     const { output } = this;
     if (!output.may.publish || !output.may.clear || !output.may.breaking) return;
-    for (const id of ["flash-text", "flash-kicker"]) Object.assign(get(id), { value: "", lang: output.lang, dir: output.dir });
-    if (!(await chosen(get("flash")))) return;
-    const kicker = get("flash-kicker").value.trim();
-    await this.say.flash(output, { text: get("flash-text").value.trim(), ...(kicker ? { kicker } : {}) });
+    const { text, kicker } = this.unsent.get(output.name) || { text: "", kicker: "" };
+    this.unsent.delete(output.name);
+    Object.assign(get("flash-text"), { value: text, lang: output.lang, dir: output.dir });
+    Object.assign(get("flash-kicker"), { value: kicker, lang: output.lang, dir: output.dir });
+    const sends = chosen(get("flash"));
+    get("flash-text").select(); // what is written now is written anew
+    if (!(await sends)) return;
+    const flash = { text: get("flash-text").value.trim(), kicker: get("flash-kicker").value.trim() };
+    if (!(await this.say.flash(output, flash))) this.unsent.set(output.name, flash);
   }
 
   take() {

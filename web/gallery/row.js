@@ -1,6 +1,7 @@
 import { make, tags, wording } from "../wording.js";
 import { words } from "../desk/words.js";
 import { arrange } from "./arrange.js";
+import { REST_MS } from "./hand.js";
 
 const said = words.gallery;
 
@@ -19,9 +20,9 @@ const AS_READ = new Set(["clear", "breaking"]); // at the version that stands th
 
 /** A headline in a list. Its elements stay as long as it does, so that no press and no focus is lost. */
 export class Row {
-  /** @param {(act: string, item: any) => void} act */
-  constructor(act) {
-    this.act = act;
+  /** @param {(act: string, row: Row) => void} press */
+  constructor(press) {
+    this.press = press;
     this.headline = make("p", "headline");
     this.facts = make("p", "facts");
     this.acts = make("div", "acts");
@@ -30,6 +31,12 @@ export class Row {
     this.buttons = new Map();
     this.shown = "";
     this.isGone = false;
+    this.editedAt = -Infinity; // while it stood here
+  }
+
+  /** Whether its words are so new that nobody has read what this would put on air. @param {string} act */
+  isUnread(act) {
+    return AS_READ.has(act) && performance.now() - this.editedAt < REST_MS;
   }
 
   /** One that is gone stands there only until a hand has left: nothing can be done with it. @param {boolean} isGone */
@@ -45,6 +52,7 @@ export class Row {
     const shown = JSON.stringify([item, told]);
     if (shown === this.shown) return;
     this.shown = shown;
+    if (this.item && this.item.version !== item.version) this.editedAt = performance.now();
     this.item = item;
     const { place, facts, acts, isDraggable } = told;
     this.element.draggable = isDraggable;
@@ -60,6 +68,6 @@ export class Row {
   button(act) {
     const { key, danger } = ACTS[act];
     const button = make("button", danger ? "danger" : act === "clear" ? "main" : "", said.acts[act], " ", make("kbd", "", key.toUpperCase()));
-    return Object.assign(button, { type: "button", onclick: () => this.isGone || this.act(act, this.item) });
+    return Object.assign(button, { type: "button", onclick: () => this.isGone || this.press(act, this) });
   }
 }

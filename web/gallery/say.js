@@ -35,6 +35,29 @@ export class Say {
     return state;
   }
 
+  /**
+   * Each of them, whatever becomes of the others; but where no answer comes, the rest is not tried.
+   * @param {string} output @param {any[]} headlines
+   */
+  async clearAll(output, headlines) {
+    const refused = new Map(); // why → which
+    let n = 0;
+    for (const { id, version, text } of headlines) {
+      const answer = await this.ask(`/onair/${output}/clear`, { id, version }, output);
+      if (answer && answer.ok) {
+        n += 1;
+        this.heard(answer.told);
+        continue;
+      }
+      refused.set(why(answer), [...(refused.get(why(answer)) || []), text]);
+      if (!answer) break;
+    }
+    const left = headlines.length - n - [...refused.values()].flat().length;
+    const told = [...refused].map(([reason, texts]) => filled(said.not_cleared, { texts: texts.map(isolated).join(" · "), why: isolated(reason) }));
+    if (left) told.push(filled(said.not_tried, { n: left }));
+    this.tell([filled(said.cleared, { n }), ...told].join(" "), refused.size > 0, output);
+  }
+
   /** A page that was closed, and is not to be missed. @param {string} output @param {string} page */
   forget(output, page) {
     return this.order(output, "forget", { page });
@@ -54,15 +77,19 @@ export class Say {
     }
   }
 
-  /** A flash of new words: published at the desk, cleared here, and on the bar. @param {any} output @param {object} draft */
+  /**
+   * A flash of new words: published at the desk, cleared here, and on the bar.
+   * @param {any} output @param {object} draft @returns {Promise<boolean>} whether the desk has the words
+   */
   async flash({ name, channels: [channel] }, draft) {
     const headlines = `/v1/channels/${channel}/headlines`;
-    let made = await this.post(headlines, { ...draft, urgency: "flash" }, name);
-    if (made && made.state === "scheduled") made = await this.post(`${headlines}/${made.id}/release`, null, name); // no undo on air
-    if (!made) return null;
-    if (made.state !== "live") return void this.tell(said.waits_for_approval, true, name);
-    const order = { id: made.id };
-    return (await this.cue(name, "clear", { ...order, version: made.version })) && this.cue(name, "breaking", order);
+    const written = await this.post(headlines, { ...draft, urgency: "flash" }, name);
+    if (!written) return false;
+    const { id } = written;
+    const made = written.state === "scheduled" ? await this.post(`${headlines}/${id}/release`, null, name) : written; // no undo on air
+    if (made && made.state !== "live") this.tell(said.waits_for_approval, true, name);
+    else if (made && (await this.cue(name, "clear", { id, version: made.version }))) await this.cue(name, "breaking", { id });
+    return true;
   }
 
   /** @returns {Promise<any>} the state, or null after saying why not */
@@ -74,15 +101,20 @@ export class Say {
 
   /** @returns {Promise<any>} the answer's body, or null after saying why not */
   async post(path, body, output) {
+    const answer = await this.ask(path, body, output);
+    if (answer && answer.ok) return answer.told;
+    this.tell(why(answer), true, output);
+    return null;
+  }
+
+  /** @returns {Promise<{ok: boolean, told: any} | null>} null when no answer came in time */
+  async ask(path, body, output) {
     let waits = -1;
     const sending = setTimeout(() => { waits = this.tell(said.sending, false, output); }, SENDING_MS);
     const answer = await answered(path, body);
     clearTimeout(sending);
     if (this.sentences === waits) this.tell("");
-    if (answer && answer.ok) return answer.told;
-    if (answer) this.tell([answer.told.detail, ...(answer.told.errors || []).map(({ detail }) => detail)].join(" "), true, output);
-    else this.tell(said.not_reached, true, output);
-    return null;
+    return answer;
   }
 }
 
@@ -101,6 +133,14 @@ async function answered(path, body) {
   }
   return null;
 }
+
+/** Why something was not done: what is refused, in the service's own words. @param {{told: any} | null} answer */
+function why(answer) {
+  return answer ? [answer.told.detail, ...(answer.told.errors || []).map(({ detail }) => detail)].join(" ") : said.not_reached;
+}
+
+/** Words within a sentence, whatever the direction of either. @param {string} text */
+const isolated = (text) => `\u2068${text}\u2069`;
 
 /** The newest of a killed headline, on whichever channel it was; null until there is one. */
 async function receiptOf(channels, id) {

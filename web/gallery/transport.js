@@ -34,9 +34,9 @@ export class Transport {
     const button = (name, key, act, mayPress) => {
       const made = this.part(name, () => {
         const pressed = make("button", name === "flash" ? "danger" : "", said[name], " ", key && make("kbd", "", key));
-        return Object.assign(pressed, { type: "button", onclick: act });
+        return Object.assign(pressed, { type: "button", onclick: () => pressed.ariaDisabled || act() });
       });
-      made.disabled = !mayPress;
+      made.ariaDisabled = mayPress ? null : "true"; // and not disabled, which drops the focus of whoever has just pressed it
       return made;
     };
     const stop = (when, key) => button(`stop_${when}`, key, () => panel.stop(when), may.stop && control.on);
