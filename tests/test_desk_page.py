@@ -720,6 +720,17 @@ async def test_a_key_that_is_held_down_acts_once(sits: Any, api: Api) -> None:
     assert (await eventually(extended))["pinned"]
 
 
+async def test_a_key_that_is_held_down_types_nothing_into_the_field_that_it_opens(sits: Any, api: Api) -> None:
+    await api.publish("What has the focus")
+    ana = await sits("Ana")
+    await (await ana.shows("What has the focus", "#live")).focus()
+    for _ in range(3):
+        await ana.page.keyboard.down("f")  # the keyboard repeats it
+    await ana.page.keyboard.up("f")
+    await ana.page.keyboard.type("fire")
+    assert await ana.page.locator("textarea:focus").input_value() == "fire"
+
+
 async def test_the_keys_are_in_their_places_on_a_keyboard_without_latin_letters(sits: Any, api: Api) -> None:
     await api.publish("Found by an Eastern digit")
     ana = await sits("Ana")

@@ -22,6 +22,7 @@ export class Shortcuts {
   constructor(page, act) {
     this.page = page;
     this.act = act;
+    this.held = ""; // the key that has acted last, until another is pressed
     this.help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
     this.single = /** @type {HTMLInputElement} */ (document.getElementById("single"));
     this.single.checked = localStorage.getItem(SINGLE) !== "off";
@@ -37,11 +38,17 @@ export class Shortcuts {
 
   /** @param {KeyboardEvent} event */
   hear(event) {
-    if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const run = this.meaning(event);
+    if (event.isComposing || event.defaultPrevented) return;
+    const letter = letterOf(event);
+    const goesOn = !event.repeat || MOVES.has(letter); // another that is held down does not go on to the next headline
+    if (!event.repeat) this.held = "";
+    if (letter === this.held && !goesOn) event.preventDefault(); // nor is it typed into the field that it has opened
+    const run = !event.defaultPrevented && !document.querySelector("dialog[open]") && this.meaning(event);
     if (!run) return;
     event.preventDefault();
-    if (!event.repeat || MOVES.has(letterOf(event))) run(); // a key that is held down does not go on to the next headline
+    if (!goesOn) return;
+    this.held = letter;
+    run();
   }
 
   meaning(event) {
