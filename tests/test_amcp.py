@@ -141,6 +141,8 @@ def test_what_is_not_amcp_is_told() -> None:
         Replies().feed(b"HTTP/1.1 400 Bad Request\r\n")
     with pytest.raises(Garbled, match="without an end"):
         Replies().feed(b"x" * (amcp.LONGEST + 1))
+    with pytest.raises(Garbled, match="without an end"):
+        Replies().feed(b"200 INFO OK\r\n" + (b"x" * 998 + b"\r\n") * (amcp.LONGEST // 1000 + 1))
 
 
 def test_what_stands_on_a_layer() -> None:

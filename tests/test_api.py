@@ -113,6 +113,16 @@ async def test_a_second_person_approves(http: aiohttp.ClientSession, web: Web) -
     assert (await second.act(flash, "approve")).status == 200
 
 
+async def test_a_second_person_raises_what_readers_have_to_a_flash(http: aiohttp.ClientSession, web: Web) -> None:
+    first = Api(http, web.url, await fresh_key(web, "First", "publish"), "two")
+    second = Api(http, web.url, await fresh_key(web, "Second", "publish"), "two")
+    live = await first.publish("The bridge has fallen")
+    assert (await first.edit(live, urgency="flash")).fault == (403, "forbidden")
+    assert (await second.edit(live, urgency="flash", text="All bridges have fallen")).fault == (403, "forbidden")
+    raised = await second.edit(live, urgency="flash")
+    assert (raised.status, raised.json["urgency"]) == (200, "flash")
+
+
 async def test_what_is_released_are_the_words_that_were_read(desk: Api) -> None:
     draft = await desk.publish("A tip", state="draft")
     assert (await desk.edit(draft, text="Another tip")).status == 200

@@ -169,6 +169,21 @@ async def test_the_channels_approval_is_the_newsrooms_only_when_that_is_configur
     assert await station.shown() == ["Flash", "Plain"]
 
 
+@pytest.mark.parametrize("approves", [False, True])
+async def test_what_is_live_is_raised_by_the_newsroom_only_when_that_is_configured(
+    redis: Client, approves: bool
+) -> None:
+    station = Station(redis, channel={"approval": ["flash"]}, approves=approves)
+    await station.ok(order("roCreate", story("A", item("1", text="One"))), ready())
+    raised = order("roStoryReplace", ids("A"), story("A", item("1", text="More", urgency="flash")))
+    told = await station.ok(raised)
+    assert await station.shown() == ["More"]
+    assert (await station.board())["More"].urgency == ("flash" if approves else "routine")
+    assert ("Only a second person may raise it" in (told.findtext("status") or "")) != approves
+    await station.ok(order("roStoryReplace", ids("A"), story("A", item("1", text="Most", urgency="flash"))))
+    assert await station.shown() == ["Most"]
+
+
 @pytest.mark.parametrize("is_kept_of_old", [False, True])
 async def test_whoever_said_ready_approves_and_not_whoever_spoke_last(redis: Client, is_kept_of_old: bool) -> None:
     station = Station(redis, channel={"approval": ["flash"]}, approves=True)

@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import process_time
 
 import pytest
 from amcp_pylib.core import ClientAsync
@@ -216,6 +217,21 @@ async def test_what_is_no_caspar_is_told() -> None:
         caspar = Caspar(CasparCG(host="127.0.0.1", port=port), PAGE)
         with pytest.raises(Trouble, match="not CasparCG"):
             await show(caspar, ONE)
+
+
+async def test_an_answer_that_has_no_end_is_let_go_of_and_holds_up_nothing_else() -> None:
+    async def go_on(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"200 OK\r\n")
+        while True:
+            writer.write(b"x\r\n" * 20_000)
+            await writer.drain()
+
+    async with answering(go_on) as port:
+        caspar = Caspar(CasparCG(host="127.0.0.1", port=port), PAGE, time=60)
+        begun = process_time()
+        with pytest.raises(Trouble, match="without an end"):
+            await show(caspar, ONE)
+    assert process_time() - begun < 10
 
 
 # --- clients of others find the stand-in right ------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import pytest
 
+from ticker.channel import Channel
 from ticker.dead import Dead
 from ticker.desk.desk import Desk
 from ticker.errors import Unavailable
@@ -8,6 +9,7 @@ from ticker.seen import Seen
 from ticker.settings import SourceSettings
 from ticker.store import connect, new_clock
 from ticker.stream import Stream
+from ticker.urgency import Urgency
 from workers.deliver import Delivery
 from workers.match import DeadLetter, Edit, Expire, Publish, Retract, Skip
 
@@ -62,6 +64,17 @@ async def test_what_an_editor_wrote_is_not_taken_for_ours(delivery, desk):
     assert (await delivery.do(publish()))[0] == "kept"
     assert await outcome(delivery, Edit(ID, 1, Patch(text="Worse"), SEEN)) == "kept"
     assert (await desk.find("en", ID)).text == "Better"
+
+
+async def test_what_its_source_raises_alone_keeps_its_urgency_and_has_its_words(redis):
+    four_eyes = Desk(Stream(redis, new_clock()), {"en": Channel(name="en", approval=frozenset({Urgency.FLASH}))})
+    delivery = Delivery(SOURCE, four_eyes, Dead(redis), "")
+    await delivery.do(publish())
+
+    assert await outcome(delivery, Edit(ID, 1, Patch(text="More", urgency=Urgency.FLASH), SEEN)) == "updated"
+
+    record = await four_eyes.find("en", ID)
+    assert (record.text, record.urgency, record.state) == ("More", Urgency.ROUTINE, State.LIVE)
 
 
 async def test_what_the_desk_does_not_take_is_a_dead_letter(delivery, desk):

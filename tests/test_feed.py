@@ -133,6 +133,14 @@ def test_our_own_words():
     assert instant.parse("2026-11-24T06:00:00Z") == entry.expires
 
 
+def test_of_a_flood_of_categories_a_few_are_looked_at():
+    flood = "".join(f"<category>Tag {n}</category>" for n in range(10_000))
+
+    entry = rss(f"<title>t</title><category>{'x' * 1_001}</category>{flood}")
+
+    assert entry.categories == tuple(f"Tag {n}" for n in range(100))
+
+
 def test_every_tombstone_counts():
     stone = (
         '<at:deleted-entry ref="{}" when="2026-11-23T10:00:00Z">'

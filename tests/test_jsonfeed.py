@@ -29,6 +29,12 @@ def test_an_item_is_read():
     assert instant.parse("2026-11-23T11:00:00Z") == entry.at
 
 
+def test_of_a_flood_of_tags_a_few_are_looked_at():
+    entry = one(id="1", title="t", tags=["\U000e0041" * 250_000, *(f"Tag {n}" for n in range(250_000))])
+
+    assert entry.categories == tuple(f"Tag {n}" for n in range(100))
+
+
 def test_the_extension_is_read():
     entry = one(
         id="1", title="t",

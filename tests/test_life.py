@@ -364,6 +364,32 @@ def test_alone_only_with_a_reason_and_it_is_marked() -> None:
     assert (together.state, together.unseconded) == (State.LIVE, None)
 
 
+@pytest.mark.parametrize("state", [State.LIVE, State.HELD])
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.CORRECT])
+def test_what_readers_have_seen_is_raised_by_a_second_person_who_changes_nothing_else(
+    state: State, action: Action
+) -> None:
+    note = {"correction": "It is more"} if action is Action.CORRECT else {}
+    seen, raised = record(state), Patch(urgency=Urgency.FLASH, **note)
+    for by, patch in (("ann", raised), ("Ann B. (ann)", raised), ("bob", Patch(text="Other", urgency=Urgency.FLASH))):
+        with pytest.raises(errors.Forbidden, match="Only a second person may raise it to flash"):
+            decide(
+                seen.replaced(author=by if by != "bob" else "ann"), command(action, by=by, patch=patch), FOUR_EYES, NOW
+            )
+    assert decided(seen, action, by="ann", patch=raised).urgency is Urgency.FLASH
+    assert decided(seen, action, FOUR_EYES, by="ann", patch=Patch(urgency=Urgency.URGENT, **note)).version == 4
+
+
+def test_who_has_raised_it_is_its_author_and_another_raises_it_again() -> None:
+    flash = decided(record(State.LIVE), Action.UPDATE, FOUR_EYES, patch=Patch(urgency=Urgency.FLASH, text="Text"))
+    assert (flash.urgency, flash.author, flash.raised_at, flash.version) == (Urgency.FLASH, "bob", NOW, 4)
+    calmer = decided(flash, Action.UPDATE, FOUR_EYES, by="ann", patch=Patch(urgency=Urgency.ROUTINE), version=4)
+    again = Patch(urgency=Urgency.FLASH)
+    with pytest.raises(errors.Forbidden):
+        decide(calmer, command(Action.UPDATE, by="ann", patch=again, version=5), FOUR_EYES, NOW)
+    assert decided(calmer, Action.UPDATE, FOUR_EYES, patch=again, version=5).urgency is Urgency.FLASH
+
+
 def test_who_accepts_a_candidate_is_its_first_person_and_not_its_second() -> None:
     candidate = record(State.DRAFT, urgency=Urgency.FLASH, author="source:tips")
     waiting = decided(candidate, Action.RELEASE, FOUR_EYES, by="ann")

@@ -33,6 +33,8 @@ def test_what_an_item_says_is_documented() -> None:
     f"| a message | {message.LARGEST:,} characters, {message.DEEPEST} elements within each other, no DTD |",
     f"| an id | {message.LONGEST_ID} characters |",
     f"| running orders | {orders.MOST} |",
+    f"| all of them | {orders.TOGETHER:,} characters |",
+    f"| one | {running_order.LARGEST:,} characters |",
     f"| stories of one | {running_order.MOST_STORIES:,} |",
     f"| items of a story | {running_order.MOST_ITEMS} |",
     f"| connections | {device.MOST_CONNECTIONS} |",

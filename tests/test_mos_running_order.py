@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.mos import action, ids, item, mos, order, story
+from tests.mos import action, ids, item, mos, order, ready, story
 from workers.mos import running_order as ro
 from workers.mos.command import apply
 from workers.mos.message import MosFault, parse
@@ -107,6 +107,19 @@ def test_what_cannot_be_is_refused_and_changes_nothing(body: str, sentence: str)
 def test_a_running_order_has_a_limit() -> None:
     with pytest.raises(MosFault, match="more than 5000 stories"):
         said(order("roCreate", *(story(str(n)) for n in range(5_001))))
+
+
+def test_a_running_order_has_a_size_and_what_makes_it_no_larger_is_always_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = first()
+    monkeypatch.setattr(ro, "LARGEST", before.size - 1)
+    with pytest.raises(MosFault, match=r"more than [\d,]+ characters"):
+        said(order("roStoryAppend", story("S", item("1"))), before)
+    with pytest.raises(MosFault, match=r"more than [\d,]+ characters"):
+        said(CREATE)
+    assert said(order("roStoryDelete", ids("A")), before).size < before.size
+    assert said(ready("NOT READY"), before).size == before.size
 
 
 def test_it_is_given_back_as_it_was_said() -> None:

@@ -79,6 +79,18 @@ async def test_there_is_a_limit(station: Station, monkeypatch: pytest.MonkeyPatc
     await station.ok(order("roReplace", ro_id="RO1"), order("roDelete", ro_id="RO1"), order("roCreate", ro_id="RO2"))
 
 
+async def test_all_together_have_a_size_and_what_makes_them_no_larger_is_always_taken(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await station.ok(CREATE)
+    monkeypatch.setattr(taking, "TOGETHER", station.orders.orders["RO1"].size - 1)
+    for more in (order("roCreate", ro_id="RO2"), order("roStoryAppend", story("C", item("4", "Four")))):
+        refused = await station.say(more)
+        assert "characters; roDelete one first." in (refused.findtext("roStatus") or "")
+    assert list(station.orders.orders) == ["RO1"]
+    await station.ok(ready(), order("roStoryDelete", ids("A")), order("roDelete"))
+
+
 async def test_what_is_not_done_is_not_answered_with_ok_and_is_done_later(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:

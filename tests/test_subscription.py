@@ -39,6 +39,8 @@ def test_an_output_has_a_name_of_one_line() -> None:
     assert not parse("en", "at_desk=1").at_desk
     with pytest.raises(Invalid):
         parse("en", "output=" + "x" * 61)
+    with pytest.raises(Invalid):  # not all of it is read to find that nothing can be seen of it
+        parse("en", "output=" + "%F3%A0%81%81" * 2_700)
 
 
 def test_an_urgency_that_there_is_not() -> None:

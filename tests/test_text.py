@@ -1,10 +1,12 @@
+import time
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.text import clean, fingerprint, graphemes
+from ticker.text import clean, fingerprint, first_graphemes, graphemes
 
 ANY = st.text(st.characters(), max_size=60)
 
@@ -33,6 +35,7 @@ ANY = st.text(st.characters(), max_size=60)
             "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
             "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
         ),
+        ("\U0001f3f4\U000e0041\U000e0001\U000e0042", "\U0001f3f4\U000e0041"),
         ("lone \ud800 surrogate", "lone surrogate"),
         ("private \ue000 use", "private use"),
         ("<script>alert(1)</script> & co", "<script>alert(1)</script> & co"),
@@ -75,6 +78,47 @@ def test_visible_characters_all_stay(text: str) -> None:
 )
 def test_graphemes_are_counted_as_people_do(text: str, count: int) -> None:
     assert graphemes(text) == count
+
+
+LOOKING_BACK = regex.compile(r"(?<!\U0001f3f4[\U000e0020-\U000e007f]*)[\U000e0000-\U000e0fff]")
+
+
+@given(st.text("\U0001f3f4\U000e0020\U000e0041\U000e007fa", max_size=12))
+def test_tags_stay_behind_a_black_flag_and_nowhere_else(text: str) -> None:
+    assert clean(text) == LOOKING_BACK.sub("", text)
+
+
+@given(st.text("🇪🇸\u0301\u200d\u0600\u0903😀a", max_size=12))
+def test_graphemes_are_those_of_the_standard(text: str) -> None:
+    whole = regex.findall(r"\X", text)
+    assert graphemes(text) == len(whole)
+    assert first_graphemes(text, 3) == "".join(whole[:3])
+
+
+LONG = 300_000
+
+
+@pytest.mark.parametrize("read", [clean, graphemes])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U000e0041" * LONG,
+        "\U0001f3f4" + "\U000e0041" * LONG,
+        "\U0001f3f4\U000e0041" * (LONG // 2),
+        "z" + "\u0301\u0316" * (LONG // 2),
+        "z" + "\u0300" * 4 + "\u0610\u200d" * (LONG // 2),
+        "\u200d" * LONG,
+        "🇪" * LONG,
+        "👨\u200d" * (LONG // 2),
+    ],
+    ids=["tags", "a flag", "flags", "marks to sort", "marks and joiners", "joiners", "flag letters", "a family"],
+)
+def test_a_long_text_takes_seconds_and_not_minutes(read, text: str) -> None:
+    begun = time.process_time()  # of ours alone, however busy the machine is
+
+    read(text)
+
+    assert time.process_time() - begun < 5
 
 
 def test_fingerprint_is_of_the_words_alone() -> None:

@@ -299,13 +299,13 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
     if patch.is_correction:
         changes["correction"] = patch.correction
     changes |= _new_expiry(current, patch, channel, now)
-    if all(getattr(current, name) == value for name, value in changes.items()):
+    changed = {name for name, value in changes.items() if getattr(current, name) != value}
+    if not changed:
         return None
     seen = current.published_at is not None
     edited = current.replaced(**changes, version=current.version + 1, author=command.by, stale=None)
     if seen:
-        raised = {} if current.urgency.at_least(edited.urgency) else {"raised_at": now}
-        edited = edited.replaced(updated_at=now, **raised)
+        edited = _seen_anew(current, edited, channel, changed, now)
     _check_times(edited, now)
     if current.state is State.LIVE:
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
@@ -320,6 +320,20 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         return _reschedule(edited, channel, now)
     expire = edited.expires_at if seen else None
     return Decision(edited, timers=_timers(edited.id, expire=expire))
+
+
+def _seen_anew(current: Record, edited: Record, channel: Channel, changed: set[str], now: int) -> Record:
+    """Raised into what asks for a second person only by one who has not written it, and as it stands: else all would
+    be published as routine first.
+    """
+    if current.urgency.at_least(edited.urgency):
+        return edited.replaced(updated_at=now)
+    alone = changed != {"urgency"} or who(edited.author) == who(current.author)
+    if alone and edited.urgency in channel.approval:
+        raise errors.Forbidden(
+            f"Only a second person may raise it to {edited.urgency}, and must change nothing else; or publish it anew."
+        )
+    return edited.replaced(updated_at=now, raised_at=now)
 
 
 def _reschedule(edited: Record, channel: Channel, now: int) -> Decision:

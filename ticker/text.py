@@ -17,7 +17,8 @@ _INVISIBLE = regex.compile(
     r"\ufeff\uffa0\ufff0-\ufffd]"
 )
 # Tag characters spell the flags of England, Scotland and Wales behind a black flag; elsewhere they hide text.
-_HIDDEN_TAGS = regex.compile(r"(?<!\U0001f3f4[\U000e0020-\U000e007f]*)[\U000e0000-\U000e0fff]")
+# Read forwards: one that looks back for the flag walks over all the tags at each of them.
+_TAGS = regex.compile(r"(\U0001f3f4[\U000e0020-\U000e007f]*)|[\U000e0000-\U000e0fff]")
 _LOOSE_SELECTOR = regex.compile(r"(?<![\p{L}\p{N}\p{S}\p{P}])[\ufe00-\ufe0f]")
 _DIRECTION_MARK = regex.compile(r"[\u200e\u200f\u061c]")
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Hebrew}\p{Arabic}\p{Syriac}\p{Thaana}\p{Nko}]")
@@ -26,7 +27,11 @@ _JOINS = regex.compile(
     r"\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Nko}\p{Thaana}\p{Mandaic}]"
 )
 _PICTURE = regex.compile(r"[\p{Extended_Pictographic}\u2640\u2642\ufe0f\U0001f3fb-\U0001f3ff]")
-_PILE = regex.compile(r"(\p{M}{4})\p{M}+")  # no script stacks more than four, and a pile covers its neighbours
+# No script stacks more than four, and a pile covers its neighbours. Joiners end no pile: each pass would free the next.
+_PILE = regex.compile(r"(\p{M}{4})(?:[\u200c\u200d]*\p{M})+")
+_HEAP = regex.compile(r"(\p{M}{30})\p{M}+")  # Stream-Safe Text of UAX #15: sorting n marks takes n² steps
+# As \X, but flags are counted from their first letter on, and not anew at each of them.
+_GRAPHEME = regex.compile(r"\p{RI}{2}(?![\p{GCB=EX}\p{GCB=SM}\p{GCB=ZWJ}])|\X")
 _NOT_A_WORD = regex.compile(r"[^\p{L}\p{N}]+")
 
 
@@ -40,12 +45,16 @@ def clean(text: str) -> str:
 
 def _clean_once(text: str) -> str:
     text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
-    text = _LOOSE_SELECTOR.sub("", _HIDDEN_TAGS.sub("", text))
+    text = _LOOSE_SELECTOR.sub("", _TAGS.sub(_flag, text))
     text = _without_loose_joiners(text)
     if not _RIGHT_TO_LEFT.search(text):
         text = _DIRECTION_MARK.sub("", text)
-    text = _PILE.sub(r"\1", unicodedata.normalize("NFD", text))
+    text = _PILE.sub(r"\1", unicodedata.normalize("NFD", _HEAP.sub(r"\1", text)))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def _flag(found: regex.Match[str]) -> str:
+    return found[1] or ""
 
 
 def _without_loose_joiners(text: str) -> str:
@@ -65,7 +74,11 @@ def _without_loose_joiners(text: str) -> str:
 
 def graphemes(text: str) -> int:
     """Length as people count it: user-perceived characters (UAX #29)."""
-    return len(regex.findall(r"\X", text))
+    return len(_GRAPHEME.findall(text))
+
+
+def first_graphemes(text: str, most: int) -> str:
+    return "".join(_GRAPHEME.findall(text)[:most])
 
 
 def fingerprint(text: str) -> str:

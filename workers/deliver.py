@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ticker.dead import Dead, Letter
 from ticker.desk.desk import Desk
-from ticker.errors import Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
+from ticker.errors import Forbidden, Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
 from ticker.headline import Patch, Record, State
 from ticker.seen import Seen
 from ticker.settings import SourceSettings
@@ -99,8 +99,11 @@ class Delivery:
         except Refused:
             if not patch.is_correction:
                 raise
-        # No reader has seen it yet: there is nothing to correct.
-        plain = Patch.model_validate(patch.model_dump(exclude_unset=True, exclude={"correction"}))
+            without = "correction"  # no reader has seen it yet: there is nothing to correct
+        except Forbidden as error:
+            logger.warning("%s: %s keeps its urgency. %s", self.source.name, headline_id, error.detail)
+            without = "urgency"  # the words do not wait for a second person
+        plain = Patch.model_validate(patch.model_dump(exclude_unset=True, exclude={without}))
         return (await self.desk.edit(self.channel, headline_id, plain, version, by=self.by)).record
 
     async def _hold(self, headline_id: str) -> None:

@@ -237,9 +237,7 @@ def _shorten(words: str, limit: int) -> str:
     most = limit * CODE_POINTS_PER_GRAPHEME
     if len(words) <= most and text.graphemes(words) <= limit:
         return words
-    kept = words[:most]
-    while len(kept) > 1 and text.graphemes(kept) > limit - 1:
-        kept = kept[: -max(1, text.graphemes(kept) - limit + 1)]
+    kept = text.first_graphemes(words[:most], limit - 1)
     return (kept.rpartition(" ")[0] or kept).rstrip(" ,;:-–—") + "…"
 
 

@@ -8,8 +8,10 @@ from ticker import filter as filters
 from ticker import text
 from ticker.errors import Invalid
 from ticker.filter import EVERYTHING, Filter
-from ticker.headline import NAME_LIMIT
+from ticker.headline import CODE_POINTS_PER_GRAPHEME, NAME_LIMIT
 from ticker.most_read.reader import prefix
+
+LONGEST_NAME = NAME_LIMIT * CODE_POINTS_PER_GRAPHEME  # of an output, with what is invisible
 
 
 class Subscription(NamedTuple):
@@ -35,8 +37,8 @@ def parse(channel: str, query: str, last_event_id: str | None = None, address: s
 
 
 def _name(output: str) -> str:
-    name = text.clean(output)
-    if len(name) > NAME_LIMIT:
+    name = text.clean(output[:LONGEST_NAME])
+    if len(output) > LONGEST_NAME or len(name) > NAME_LIMIT:
         fault = {"pointer": "output", "detail": f"is longer than {NAME_LIMIT} characters"}
         raise Invalid("The name of the output is not right; see `errors`.", errors=[fault])
     return name

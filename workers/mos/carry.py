@@ -3,13 +3,14 @@
 Everything may be done twice. What an editor has done to a headline stays, and so does what the gallery holds.
 """
 
+import functools
 import hashlib
 import logging
 
 from ticker.channel import DAY
 from ticker.desk.desk import Desk
-from ticker.errors import Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
-from ticker.headline import REHEARSAL, Draft, Record, Source, State, source_headline_id
+from ticker.errors import Forbidden, Killed, NoHeadline, Refused, TickerError, Unavailable, VersionStale
+from ticker.headline import REHEARSAL, Draft, Patch, Record, Source, State, source_headline_id
 from ticker.onair.control import Control, Cue, Order
 from ticker.onair.cues import Cues
 from ticker.onair.mos import Mos
@@ -32,6 +33,7 @@ class Carrier:
     def __init__(self, mos: Mos, output: Output, desk: Desk, cues: Cues, store: MosStore) -> None:
         self.mos, self.output, self.desk, self.cues, self.store = mos, output, desk, cues, store
         self.by = f"mos:{mos.id}"
+        self._ours = {self.by, *(_newsroom(newsroom.id) for newsroom in mos.newsrooms)}  # authors that are no editors
         self._prefix = REHEARSAL if desk.channels[mos.channel].rehearsal else ""
 
     # --- the desk ---------------------------------------------------------------------------------------------------
@@ -42,11 +44,12 @@ class Carrier:
         for gone in known.keys() - {one.key for one in wanted}:
             await self._take_away(known[gone])
             del known[gone]
-        is_ready = bool(order and order.ready_at)
-        told = [await self._bring(ro_id, one, known, is_ready=is_ready) for one in wanted]
+        ready_by = self._ready_by(order) if order and order.ready_at else ""
+        told = [await self._bring(ro_id, one, known, ready_by) for one in wanted]
         return [one for one in told if one is not None]
 
-    async def _bring(self, ro_id: str, one: Wanted, known: Known, *, is_ready: bool) -> Told | None:
+    async def _bring(self, ro_id: str, one: Wanted, known: Known, ready_by: str) -> Told | None:
+        why = ""
         if one.draft is None:
             return Told(one.story, one.item, one.fault)
         digest = hashlib.blake2b(one.draft.model_dump_json().encode(), digest_size=12).hexdigest()
@@ -54,15 +57,15 @@ class Carrier:
             if one.key not in known:
                 known[one.key] = await self._publish(key(ro_id, one.story, one.item), one.draft, digest)
             carried = known[one.key]
-            waits = carried.released and not is_ready  # readers have it, and its new words are not ready
+            waits = carried.released and not ready_by  # readers have it, and its new words are not ready
             if carried.digest != digest and not carried.over and not waits:
-                known[one.key] = await self._edit(carried, one, digest)
+                known[one.key], why = await self._edit(carried, one, digest, ready_by)
         except Unavailable:
             raise
         except TickerError as error:
             return Told(one.story, one.item, error.detail)
-        over = known[one.key].over
-        return Told(one.story, one.item, over) if over else None
+        why = known[one.key].over or why
+        return Told(one.story, one.item, why) if why else None
 
     async def _publish(self, source: str, draft: Draft, digest: str) -> Carried:
         first = self._id(source)
@@ -94,7 +97,7 @@ class Carrier:
 
     def _remembered(self, carried: Carried, record: Record) -> Carried:
         """As it would have been. An editor's words stay: the version before them was the last of ours."""
-        is_ours = record.author == self.by
+        is_ours = record.author in self._ours
         return carried.model_copy(
             update={
                 "version": record.version if is_ours else record.version - 1,
@@ -103,21 +106,34 @@ class Carrier:
             }
         )
 
-    async def _edit(self, carried: Carried, one: Wanted, digest: str) -> Carried:
+    async def _edit(self, carried: Carried, one: Wanted, digest: str, ready_by: str) -> tuple[Carried, str]:
+        """And what of it could not be done."""
         try:
-            record = await self._patched(carried, one)
+            record, why = await self._patched(carried, one, ready_by)
         except VersionStale:
             record = await self._find(carried.id)
-            if record is None or record.author != self.by:
+            if record is None or record.author not in self._ours:
                 logger.warning("%s: %s was changed by an editor, whose words stay", self.mos.channel, carried.id)
-                return carried.model_copy(update={"digest": digest})
-            record = await self._patched(carried.model_copy(update={"version": record.version}), one)
+                return carried.model_copy(update={"digest": digest}), ""
+            carried = carried.model_copy(update={"version": record.version})
+            record, why = await self._patched(carried, one, ready_by)
         except (Killed, NoHeadline, Refused) as error:
-            return carried.model_copy(update={"digest": digest, "over": error.detail})
-        return carried.model_copy(update={"digest": digest, "version": record.version if record else carried.version})
+            return carried.model_copy(update={"digest": digest, "over": error.detail}), ""
+        version = record.version if record else carried.version
+        return carried.model_copy(update={"digest": digest, "version": version}), why
 
-    async def _patched(self, carried: Carried, one: Wanted) -> Record | None:
-        return (await self.desk.edit(self.mos.channel, carried.id, one.patch(), carried.version, by=self.by)).record
+    async def _patched(self, carried: Carried, one: Wanted, ready_by: str) -> tuple[Record | None, str]:
+        """As a whole; or the words, which wait for nobody, when its urgency is raised and asks for a second person."""
+        edit, patch = functools.partial(self.desk.edit, self.mos.channel, carried.id), one.patch()
+        try:
+            return (await edit(patch, carried.version, by=self.by)).record, ""
+        except Forbidden as error:
+            why = error.detail
+        words = Patch.model_validate(patch.model_dump(exclude_unset=True, exclude={"urgency"}))
+        record = (await edit(words, carried.version, by=self.by)).record
+        if not self.mos.approves or record is None:
+            return record, why
+        return (await edit(Patch(urgency=patch.urgency), record.version, by=_newsroom(ready_by))).record, ""
 
     async def _take_away(self, carried: Carried) -> None:
         """Quietly. What comes anew under the same name is a new headline, unless somebody has killed this one."""
@@ -147,7 +163,7 @@ class Carrier:
 
     async def air(self, order: RunningOrder, known: Known) -> list[Told]:
         """What is ready is released and cleared; what is not, or not any longer, is held. What cannot be is told."""
-        ready_by = order.ready_by or self.mos.newsrooms[0].id  # what an earlier version kept does not say
+        ready_by = self._ready_by(order)
         step, finish = (self._release, self._clear) if order.ready_at else (self._take_back, self._hold)
         live, why = [], dict[str, str]()
         for name, carried in list(known.items()):
@@ -171,6 +187,9 @@ class Carrier:
             if (name := key(story.id, item.id)) in why
         ]
 
+    def _ready_by(self, order: RunningOrder) -> str:
+        return order.ready_by or self.mos.newsrooms[0].id  # what an earlier version kept does not say
+
     async def _release(self, carried: Carried, ready_by: str) -> tuple[Carried, bool]:
         """As far as it may go; whether it is live, and still to be cleared."""
         if carried.cleared == carried.version:
@@ -183,7 +202,7 @@ class Carrier:
         carried = carried.model_copy(update={"released": True})
         if record.state is not State.LIVE:
             return carried, False  # somebody has to approve it, or to release it
-        if record.author != self.by or record.version != carried.version:
+        if record.author not in self._ours or record.version != carried.version:
             # An editor's words are an editor's to clear.
             return carried.model_copy(update={"cleared": carried.version}), False
         return carried, True
@@ -195,9 +214,9 @@ class Carrier:
             record = (await self.desk.release(channel, carried.id, by=self.by)).record
         if record is None or record.state is not State.AWAITING or not self.mos.approves:
             return record
-        if record.author != self.by:
+        if record.author not in self._ours:
             return record
-        by = f"newsroom:{ready_by}"
+        by = _newsroom(ready_by)
         return (await self.desk.approve(channel, carried.id, by=by, version=carried.version)).record
 
     async def _clear(self, names: list[str], known: Known) -> dict[str, str]:
@@ -259,3 +278,8 @@ class Carrier:
 
     def _id(self, source_id: str) -> str:
         return self._prefix + source_headline_id(self.mos.id, source_id)
+
+
+def _newsroom(ncs_id: str) -> str:
+    """As a writer: the second person, where READY is one."""
+    return f"newsroom:{ncs_id}"

@@ -25,6 +25,13 @@ def apply(order: RunningOrder | None, message: Message, now: int) -> RunningOrde
 
     MosFault when it cannot be: then nothing has changed.
     """
+    becomes = _apply(order, message, now)
+    if becomes is not None and becomes.size > max(ro.LARGEST, order.size if order else 0):
+        raise MosFault(f"The running order would have more than {ro.LARGEST:,} characters.")
+    return becomes
+
+
+def _apply(order: RunningOrder | None, message: Message, now: int) -> RunningOrder | None:
     change = CHANGES[message.name]
     if message.name in MAKES:
         made = ro.running_order_of(message.body)

@@ -16,6 +16,7 @@ from workers.mos.schema import key
 from workers.mos.store import Answer, MosStore
 
 MOST = 200  # running orders
+TOGETHER = 100_000_000  # characters of all of them
 TEND_EVERY = 2.0  # s between looks at what somebody else must do first: approve it, or make room
 AGAIN = 5.0  # s until Redis is asked once more
 
@@ -85,6 +86,7 @@ class Orders:
         if ro_id not in self.orders and len(self.orders) >= MOST:
             raise MosFault(f"There are {MOST} running orders here already; roDelete one first.")
         becomes = apply(self.orders.get(ro_id), message, self._now())
+        self._find_room(ro_id, becomes)
         answer = Answer(id=message.id, digest=message.digest)
         await self.store.accept(ro_id, becomes, message.ncs_id, answer)
         self._answers[message.ncs_id] = answer
@@ -93,6 +95,12 @@ class Orders:
         else:
             self.orders[ro_id] = becomes
         self._unfinished.add(ro_id)
+
+    def _find_room(self, ro_id: str, becomes: RunningOrder | None) -> None:
+        before = self.orders.get(ro_id)
+        more = (becomes.size if becomes else 0) - (before.size if before else 0)
+        if more > 0 and sum(order.size for order in self.orders.values()) + more > TOGETHER:
+            raise MosFault(f"The running orders would have more than {TOGETHER:,} characters; roDelete one first.")
 
     async def _settle(self, ro_id: str) -> list[Told]:
         """The desk and the output have what is said. Whatever was done is remembered, also when the rest fails."""

@@ -14,6 +14,7 @@ from workers.mos.message import LONGEST_ID, Element, MosFault, element, text_of
 
 MOST_STORIES = 5_000
 MOST_ITEMS = 500  # of one story
+LARGEST = 4_000_000  # characters of a running order: all of it is written at each message
 
 
 class _Kept(BaseModel):
@@ -25,6 +26,10 @@ class Item(_Kept):
     xml: str  # the whole element
 
     @property
+    def size(self) -> int:
+        return len(self.xml)
+
+    @property
     def element(self) -> Element:
         return etree.fromstring(self.xml)
 
@@ -33,6 +38,10 @@ class Story(_Kept):
     id: str
     head: str  # the element without its items
     items: tuple[Item, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + sum(item.size for item in self.items)
 
     @property
     def element(self) -> Element:
@@ -52,6 +61,11 @@ class RunningOrder(_Kept):
     stories: tuple[Story, ...] = ()
     ready_at: int = 0  # ms, since when it is ready to air; 0 while it is not
     ready_by: str = ""  # the newsroom that said so
+
+    @property
+    def size(self) -> int:
+        """Characters."""
+        return len(self.head) + sum(story.size for story in self.stories)
 
     def body(self, name: str) -> Element:
         """All of it, as the body of a message."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lxml import etree
 
 END = "\r\n"
-LONGEST = 4_000_000  # bytes of an answer: more is not AMCP
+LONGEST = 4_000_000  # bytes of an answer with all its lines: more is not AMCP
 
 _TOLD_AS_NUMBER = re.compile(r"""[^\x20-\x7e]|[&<>"'\\]""")
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # Char in XML 1.0, section 2.2
@@ -106,24 +106,31 @@ class Replies:
     """
 
     def __init__(self) -> None:
-        self._bytes = b""
+        self._bytes = b""  # of a line that has not ended
         self._begun: Reply | None = None
+        self._lines: list[str] = []  # of what has begun
+        self._taken = 0  # bytes of them
 
     def feed(self, data: bytes) -> list[Reply]:
         """Garbled when this is no AMCP: nothing that comes later can be trusted."""
         *lines, self._bytes = (self._bytes + data).split(b"\r\n")
-        if len(self._bytes) > LONGEST:
+        replies = [reply for line in lines for reply in self._line(line)]
+        if self._taken + len(self._bytes) > LONGEST:
             raise Garbled("It answers without an end.")
-        return [reply for line in lines for reply in self._line(line.decode(errors="replace"))]
+        return replies
 
-    def _line(self, line: str) -> list[Reply]:
+    def _line(self, told: bytes) -> list[Reply]:
+        line = told.decode(errors="replace")
         if self._begun is not None:
             reply = self._begun
-            if reply.code == 200 and line:
-                self._begun = reply._replace(lines=(*reply.lines, line))
+            if line or reply.code != 200:
+                self._lines.append(line)
+                self._taken += len(told) + len(END)
+            if line and reply.code == 200:
                 return []
-            self._begun = None
-            return [reply if reply.code == 200 else reply._replace(lines=(line,))]
+            ended = reply._replace(lines=tuple(self._lines))
+            self._begun, self._lines, self._taken = None, [], 0
+            return [ended]
         if not line:  # some old answers have one too many
             return []
         reply = _status(line)

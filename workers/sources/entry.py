@@ -2,10 +2,11 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -13,6 +14,8 @@ from ticker import text as cleaning
 
 MOST = 1_000  # newest entries of a document that are looked at
 LONGEST = 20_000  # characters of a text that are looked at
+MOST_TAGS = 100  # of an entry that are looked at
+LONGEST_TAG = 1_000  # characters, with what is invisible
 EARLIEST = 631_152_000_000  # 1990: nothing older is news, it is a clock that was never set
 AHEAD = 24 * 3600 * 1000  # ms: a source's clock may be wrong by that much
 HALF_A_DAY = timedelta(hours=12)
@@ -98,6 +101,11 @@ def plain(text: str, *, markup: bool = True) -> str:
         text = _TAG.sub(lambda tag: "" if tag[1].lower() in _INLINE else " ", text)
         text = html.unescape(text)
     return cleaning.clean(text)
+
+
+def tags(found: Iterable[str]) -> tuple[str, ...]:
+    """The first of those that can be any."""
+    return tuple(islice((tag for tag in found if len(tag) <= LONGEST_TAG), MOST_TAGS))
 
 
 def first_sentence(text: str) -> str:

@@ -13,6 +13,7 @@ from workers.sources.entry import (
     first_sentence,
     later,
     plain,
+    tags,
     web_address,
     when,
 )
@@ -88,8 +89,8 @@ def _title(item: dict[str, Any]) -> str:
 
 
 def _tags(item: dict[str, Any]) -> tuple[str, ...]:
-    tags = item.get("tags")
-    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+    found = item.get("tags")
+    return tags(tag for tag in found if isinstance(tag, str)) if isinstance(found, list) else ()
 
 
 def _present(fields: dict[str, Any], name: str) -> str | None:

@@ -14,6 +14,7 @@ from workers.sources.entry import (
     first_sentence,
     later,
     plain,
+    tags,
     web_address,
     when,
 )
@@ -112,7 +113,7 @@ def entry(item: Element, base: str, now: int) -> Entry:
         link=_link(item, base),
         updated=_updated(item, now),
         published=_published(item, now),
-        categories=tuple(_categories(item)),
+        categories=tags(_categories(item)),
         image=_image(item, base),
         urgency=_urgency(item),
         embargo=until,
