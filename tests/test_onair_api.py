@@ -20,7 +20,7 @@ from ticker.app import create_app
 from ticker.errors import Unavailable
 from ticker.keys import Keys
 from ticker.onair import gallery as gallery_of
-from ticker.onair.log import OnAirLog
+from ticker.onair.log import MOST_PAGES, OnAirLog, Where
 from ticker.onair.page_key import PURPOSE
 from ticker.onair.playouts import Playouts
 from ticker.people.people import People
@@ -298,6 +298,29 @@ async def test_before_its_outputs_are_loaded_no_stream_of_them_begins(redis: Cli
 async def test_a_report_that_is_none_is_refused(web: Web, http: aiohttp.ClientSession, body: bytes) -> None:
     async with http.post(f"{web.url}/onair/open/report", data=body) as answer:
         assert answer.status in (400, 422)
+
+
+async def test_a_key_for_reports_cannot_fill_redis(web: Web, http: aiohttp.ClientSession, gallery: Gallery) -> None:
+    frame = (await gallery.playlist("polled"))["now"] // 20
+    run = {"id": "a" * 16, "text": "Words " * 20, "first": frame - 500, "last": frame}
+
+    async def flood(page: str) -> int:
+        """How many reports as large as they can be are taken of it."""
+        for seq in range(200):
+            status = await report(http, web, "polled", page=page, seq=seq, frame=frame, ran=[run] * 200)
+            if status == 429:
+                return seq
+            assert status == 204
+        raise AssertionError("without end")
+
+    assert await flood("flood") < 20
+    names = [await report(http, web, "polled", page=f"page-{number}", frame=frame) for number in range(MOST_PAGES + 5)]
+    assert {*names[:10]} == {204}
+    assert {*names[MOST_PAGES:]} == {429}
+    future = {"frame": frame, "ran": [{**run, "last": 10**13}]}
+    assert await report(http, web, "polled", page="flood", boot="c", **future) == 422
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        assert int((await redis.hget(Where.of("polled").plays, run["id"])).split()[1]) == frame
 
 
 async def test_a_stream_that_is_left_costs_nothing_any_more(web: Web, http: aiohttp.ClientSession) -> None:

@@ -14,7 +14,7 @@ from ticker.onair.control import Clearance, Control
 from ticker.onair.output import Output
 from ticker.onair.playlist import Counted, Mark, Playlist, Strip
 from ticker.onair.report import Anchor
-from ticker.onair.watch import SILENT_AFTER
+from ticker.onair.watch import FORGOTTEN_AFTER, SILENT_AFTER
 
 MOST_WORDS = 2_000  # headlines, in all their versions, that a page may still have on its screen, or tell of
 MOST_COUNTED = 10_000  # headlines of which it is known how often they have run: many more than a board has
@@ -74,6 +74,11 @@ class Playout:
         """Whether a page may have it on its screen."""
         made = self.playlist
         return made is not None and (headline_id in made.ids or headline_id in made.fields["leaving"])
+
+    def see(self, name: str, page: dict[str, Any]) -> None:
+        """What a page has said. Those that nobody misses any more are forgotten."""
+        kept = {one: seen for one, seen in self.pages.items() if page["seen_at"] - seen["seen_at"] < FORGOTTEN_AFTER}
+        self.pages = {**kept, name: page}
 
     def live_pages(self, now: int) -> list[str]:
         """Those that report to this process."""
