@@ -18,6 +18,7 @@ from tests.servers import RedisServer, Web, eventually
 from tests.test_hub import at_work
 from ticker.app import create_app
 from ticker.errors import Unavailable
+from ticker.fanout.fanout import MOST_OUTPUTS
 from ticker.keys import Keys
 from ticker.onair import gallery as gallery_of
 from ticker.onair.log import MOST_PAGES, OnAirLog, Where
@@ -89,6 +90,10 @@ async def report(http: aiohttp.ClientSession, web: Web, output: str, **fields: A
         return answer.status
 
 
+UPGRADE = {
+    "Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}  # fmt: skip
 Told = AsyncIterator[tuple[str, Any]]  # type and data of each event
 
 
@@ -298,6 +303,37 @@ async def test_before_its_outputs_are_loaded_no_stream_of_them_begins(redis: Cli
 async def test_a_report_that_is_none_is_refused(web: Web, http: aiohttp.ClientSession, body: bytes) -> None:
     async with http.post(f"{web.url}/onair/open/report", data=body) as answer:
         assert answer.status in (400, 422)
+
+
+async def test_the_receipt_of_a_page_on_air_is_nobody_elses_to_give(
+    web: Web, http: aiohttp.ClientSession, desk: Api, gallery: Gallery
+) -> None:
+    """A stranger who calls itself as the page does has not confirmed for it, and no crowd takes its place."""
+    headline = await desk.publish("What only the page can say is gone")
+    await eventually(lambda: shows(gallery, "open", headline))
+    strip = f"{web.url}/v1/channels/en/stream?output="
+    everybody = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=everybody) as crowd, contextlib.AsyncExitStack() as strangers:
+        async with http.get(strip + "open%20(main)") as answer:
+            forged = await Api(http, web.url).get("/v1/channels/en/ws?output=open%20(main)", **UPGRADE)
+            assert (answer.status, forged.status) == (422, 422)
+        for number in range(MOST_OUTPUTS):
+            await strangers.enter_async_context(stream(crowd, f"{strip}{number}"))
+        playlist = await gallery.playlist("open")
+        on_screen = {"playlist": playlist["id"], "frame": playlist["now"] // 20, "on_screen": [headline["id"]]}
+        assert await report(http, web, "open", **on_screen) == 204
+        await desk.act(headline, "retract", {"reason": "wrong"})
+
+        async def receipt() -> Any:
+            told = (await desk.get(f"/v1/desk/en/receipts/{headline['id']}")).json["receipts"]
+            return told and told[0]["reached"] >= MOST_OUTPUTS and told[0]["outputs"]
+
+        outputs = await eventually(receipt)
+        assert outputs["open (main)"] is None, "it has the words on its screen still"
+
+
+async def shows(gallery: Gallery, output: str, headline: Any) -> bool:
+    return headline["text"] in await gallery.shown(output)
 
 
 async def test_a_key_for_reports_cannot_fill_redis(web: Web, http: aiohttp.ClientSession, gallery: Gallery) -> None:
