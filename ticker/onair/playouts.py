@@ -185,10 +185,7 @@ class Playouts:
             raise Invalid("Frames are not right; see `errors`.", errors=faults)
         covered = [{"id": one.id, "page": report.page, "at": min(one.at or now, now)} for one in report.covered]
         covered += [{"id": one, "page": report.page, "at": now} for one in self._gone(playout, report)]
-        ran = [
-            as_run.ran(playout.output, playout.clearances.get((shown.id, shown.version)), report.page, shown, now)
-            for shown in report.ran
-        ]
+        ran = [as_run.ran(playout.output, playout.clearance_of(one), report.page, one, now) for one in report.ran]
         page = watch.seen(report, now, playout.pages.get(report.page))
         await self.log.add_report(name, report.page, report.boot, report.seq, ran, covered, page)
         playout.see(report.page, page)
