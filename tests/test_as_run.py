@@ -29,6 +29,14 @@ def test_a_run_has_its_words_its_frames_and_their_times() -> None:
     assert found["by"] == "page:main"
 
 
+def test_only_what_could_be_read_has_run_once_more() -> None:
+    def counted(frames: int) -> str:
+        return ran(output(), None, "main", SHOWN.model_copy(update={"last": SHOWN.first + frames - 1}), NOW).id
+
+    assert counted(50) == SHOWN.id
+    assert counted(49) == counted(1) == ""
+
+
 def test_it_says_who_had_cleared_these_words() -> None:
     assert entry(clearance(2, "Ben (ben)"))["cleared_by"] == "Ben (ben)"
     assert "cleared_by" not in entry()

@@ -180,7 +180,7 @@ def test_the_as_run_log_is_verified_as_the_audit_is(service):
 
     async def run(seq):
         async with embedded.redis_url(settings(service)) as url, store.connect(url) as redis:
-            await OnAirLog(redis).add_report("es", "main", "boot", seq, [Ran({"action": "ran", "number": seq})], [])
+            await OnAirLog(redis).add_report("es", "main", "boot", seq, [Ran({"action": "ran", "number": seq})], [], {})
 
     async def tamper():
         async with embedded.redis_url(settings(service)) as url, store.connect(url) as redis:

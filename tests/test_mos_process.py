@@ -213,7 +213,7 @@ async def test_an_evening(device: Process, reader: Api) -> None:
 async def test_the_newsroom_hears_what_was_on_screen(device: Process, reader: Api, web: Web) -> None:
     async with connect(web.env["TICKER_REDIS_URL"]) as redis:
         key = await Seal(redis).close(PURPOSE, "program")
-    frame = (await reader.get("/onair/program/playlist.json")).json["frame"]
+    frame = (await reader.get("/onair/program/playlist.json")).json["now"] // 20
     sent = itertools.count(1)
 
     async def report(*on_screen: str, **fields: Any) -> None:
@@ -240,7 +240,7 @@ async def test_the_newsroom_hears_what_was_on_screen(device: Process, reader: Ap
 
         await hears([ids["One"]], A1="PLAY")
         await hears([ids["Three"]], A1="STOP", B3="PLAY")
-        ran = {"id": ids["Two"], "version": 1, "text": "Two", "first": frame + 50_000, "last": frame + 50_010}
+        ran = {"id": ids["Two"], "version": 1, "text": "Two", "first": frame, "last": frame + 10}
         await report(ids["Three"], ran=[ran])
         await hears([ids["Three"]], A1="STOP", B3="PLAY", A2="STOP")
         await hears([ids["One"], ids["Three"]], A1="PLAY", B3="PLAY", A2="STOP")

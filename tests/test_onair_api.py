@@ -18,9 +18,10 @@ from tests.servers import PATIENCE, RedisServer, Web, eventually
 from tests.test_hub import at_work
 from ticker.app import create_app
 from ticker.errors import Unavailable
+from ticker.fanout.fanout import MOST_OUTPUTS
 from ticker.keys import Keys
 from ticker.onair import gallery as gallery_of
-from ticker.onair.log import OnAirLog
+from ticker.onair.log import MOST_PAGES, OnAirLog, Where
 from ticker.onair.page_key import PURPOSE
 from ticker.onair.playouts import Playouts
 from ticker.people.people import People
@@ -89,6 +90,10 @@ async def report(http: aiohttp.ClientSession, web: Web, output: str, **fields: A
         return answer.status
 
 
+UPGRADE = {
+    "Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}  # fmt: skip
 Told = AsyncIterator[tuple[str, Any]]  # type and data of each event
 
 
@@ -335,6 +340,60 @@ async def test_before_its_outputs_are_loaded_no_stream_of_them_begins(redis: Cli
 async def test_a_report_that_is_none_is_refused(web: Web, http: aiohttp.ClientSession, body: bytes) -> None:
     async with http.post(f"{web.url}/onair/open/report", data=body) as answer:
         assert answer.status in (400, 422)
+
+
+async def test_the_receipt_of_a_page_on_air_is_nobody_elses_to_give(
+    web: Web, http: aiohttp.ClientSession, desk: Api, gallery: Gallery
+) -> None:
+    """A stranger who calls itself as the page does has not confirmed for it, and no crowd takes its place."""
+    headline = await desk.publish("What only the page can say is gone")
+    await eventually(lambda: shows(gallery, "open", headline))
+    strip = f"{web.url}/v1/channels/en/stream?output="
+    everybody = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=everybody) as crowd, contextlib.AsyncExitStack() as strangers:
+        async with http.get(strip + "open%20(main)") as answer:
+            forged = await Api(http, web.url).get("/v1/channels/en/ws?output=open%20(main)", **UPGRADE)
+            assert (answer.status, forged.status) == (422, 422)
+        for number in range(MOST_OUTPUTS):
+            await strangers.enter_async_context(stream(crowd, f"{strip}{number}"))
+        playlist = await gallery.playlist("open")
+        on_screen = {"playlist": playlist["id"], "frame": playlist["now"] // 20, "on_screen": [headline["id"]]}
+        assert await report(http, web, "open", **on_screen) == 204
+        await desk.act(headline, "retract", {"reason": "wrong"})
+
+        async def receipt() -> Any:
+            told = (await desk.get(f"/v1/desk/en/receipts/{headline['id']}")).json["receipts"]
+            return told and told[0]["reached"] >= MOST_OUTPUTS and told[0]["outputs"]
+
+        outputs = await eventually(receipt)
+        assert outputs["open (main)"] is None, "it has the words on its screen still"
+
+
+async def shows(gallery: Gallery, output: str, headline: Any) -> bool:
+    return headline["text"] in await gallery.shown(output)
+
+
+async def test_a_key_for_reports_cannot_fill_redis(web: Web, http: aiohttp.ClientSession, gallery: Gallery) -> None:
+    frame = (await gallery.playlist("polled"))["now"] // 20
+    run = {"id": "a" * 16, "text": "Words " * 20, "first": frame - 500, "last": frame}
+
+    async def flood(page: str) -> int:
+        """How many reports as large as they can be are taken of it."""
+        for seq in range(200):
+            status = await report(http, web, "polled", page=page, seq=seq, frame=frame, ran=[run] * 200)
+            if status == 429:
+                return seq
+            assert status == 204
+        raise AssertionError("without end")
+
+    assert await flood("flood") < 20
+    names = [await report(http, web, "polled", page=f"page-{number}", frame=frame) for number in range(MOST_PAGES + 5)]
+    assert {*names[:10]} == {204}
+    assert {*names[MOST_PAGES:]} == {429}
+    future = {"frame": frame, "ran": [{**run, "last": 10**13}]}
+    assert await report(http, web, "polled", page="flood", boot="c", **future) == 422
+    async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+        assert int((await redis.hget(Where.of("polled").plays, run["id"])).split()[1]) == frame
 
 
 async def test_a_stream_that_is_left_costs_nothing_any_more(web: Web, http: aiohttp.ClientSession) -> None:

@@ -1,16 +1,17 @@
 """One output as it plays: what is new for pages, and which words were ever ours."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.samples import NOW, headline
-from tests.test_control import output
+from tests.test_control import clearance, output
 from tests.test_playlist import EN, IDS, strip
 from ticker.errors import Unavailable
 from ticker.onair.control import Control
 from ticker.onair.playout import ASKS_AGAIN, MOST_COUNTED, MOST_WORDS, Playout
-from ticker.onair.report import Anchor
+from ticker.onair.report import Anchor, Shown
 
 
 def playing() -> Playout:
@@ -97,3 +98,43 @@ def test_words_are_ours_for_as_long_as_a_page_may_show_them() -> None:
     assert playout.knows(anchor(f"Version {MOST_WORDS}", MOST_WORDS))
     assert not playout.knows(anchor("Version 1", 1)), "long gone"
     assert not playout.knows(anchor("Version 7", MOST_WORDS))
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        {"id": "fallback:0", "text": ""},
+        {"id": IDS[0], "text": ""},
+        {"id": IDS[0], "kicker": ""},
+        {"id": IDS[0], "width": 1_000_000},
+        {"id": IDS[0], "x": 1_000_000},
+        {"id": IDS[0], "x": -1_000_000},
+    ],
+)
+def test_nothing_that_would_blank_other_pages_is_handed_on(placed: dict[str, Any]) -> None:
+    playout = playing()
+    playout.renew([strip(headline(IDS[0]))], NOW)
+
+    def anchor(**placed: Any) -> Anchor:
+        given = {"version": 1, "x": 0, "width": 500, **placed}
+        return Anchor.model_validate({"frame": 1, "run": [given], "next": 0})
+
+    assert playout.knows(anchor(id=IDS[0]))
+    assert playout.knows(anchor(id=IDS[0], x=playout.output.look.width, width=280 * playout.output.look.text))
+    assert not playout.knows(anchor(**placed))
+
+
+def test_a_clearance_is_of_words_and_not_of_whatever_a_page_says_under_their_name() -> None:
+    playout = playing()
+    playout.decide(Control(cleared={IDS[0]: clearance(1, "Ann")}))
+    playout.renew([strip(headline(IDS[0], text="What Ann has read", kicker="LIVE"))], NOW)
+
+    def cleared(text: str, **fields: Any) -> Any:
+        shown = Shown.model_validate({"id": IDS[0], "version": 1, "text": text, "first": 1, "last": 99, **fields})
+        return playout.clearance_of(shown)
+
+    assert cleared("What Ann has read", kicker="LIVE") == clearance(1, "Ann")
+    assert cleared("What Ann has read") == clearance(1, "Ann"), "where the look has no kickers"
+    assert cleared("What Ann has never read", kicker="LIVE") is None
+    assert cleared("What Ann has read", kicker="ANN SAYS") is None
+    assert cleared("What Ann has read", version=2) is None

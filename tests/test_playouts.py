@@ -428,10 +428,10 @@ async def test_what_has_run_often_enough_leaves_on_every_process(redis: Client, 
         record = await publish(desk)
         await eventually(lambda: ids(one.of("twice")) == ids(two.of("twice")) == [record.id])
         run = {"id": record.id, "version": 1, "text": record.text}
-        await one.report("twice", said(one.of("twice"), ran=[{**run, "first": 10, "last": 20}]))
-        await one.report("twice", said(one.of("twice"), "backup", ran=[{**run, "first": 10, "last": 20}]))
+        await one.report("twice", said(one.of("twice"), ran=[{**run, "first": 10, "last": 70}]))
+        await one.report("twice", said(one.of("twice"), "backup", ran=[{**run, "first": 10, "last": 70}]))
         assert ids(two.of("twice")) == [record.id], "main and backup are one run"
-        await one.report("twice", said(one.of("twice"), seq=2, ran=[{**run, "first": 40, "last": 60}]))
+        await one.report("twice", said(one.of("twice"), seq=2, ran=[{**run, "first": 100, "last": 160}]))
         await eventually(lambda: ids(one.of("twice")) == ids(two.of("twice")) == [])
         assert one.of("twice").current().id == two.of("twice").current().id
 
@@ -442,10 +442,37 @@ async def test_what_has_run_too_often_within_one_report_leaves_as_well(redis: Cl
         record, playout = await publish(desk), playouts.of("twice")
         await eventually(lambda: ids(playout) == [record.id])
         run = {"id": record.id, "version": 1, "text": record.text}
-        runs = [{**run, "first": first, "last": first + 5} for first in (10, 20, 30)]
+        runs = [{**run, "first": first, "last": first + 50} for first in (10, 70, 130)]
         await playouts.report("twice", said(playout, ran=runs))
         await eventually(lambda: ids(playout) == [])
         assert playout.counted.plays == {record.id: 3}
+
+
+async def test_what_nobody_could_read_takes_nothing_off_program(redis: Client, desk: Desk) -> None:
+    twice = {"twice": output(name="twice", clearance="automatic", plays=2)}
+    async with playing(redis, twice) as playouts:
+        record, playout = await publish(desk), playouts.of("twice")
+        await eventually(lambda: ids(playout) == [record.id])
+        run = {"id": record.id, "version": 1, "text": record.text}
+        moments = [{**run, "first": first, "last": first + 1} for first in range(10, 110, 2)]
+        await playouts.report("twice", said(playout, ran=moments))
+        await playouts.report("twice", said(playout, seq=2, ran=[{**run, "first": 200, "last": 260}]))
+        await eventually(lambda: playout.counted.plays)
+        assert (playout.counted.plays, ids(playout)) == ({record.id: 1}, [record.id])
+
+
+async def test_nobody_has_cleared_what_a_page_makes_up(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as playouts:
+        one, program = await publish(desk), playouts.of("program")
+        await Cues(playouts.log, desk).say(PROGRAM, Cue.CLEAR, Order(id=one.id), "ann")
+        await eventually(lambda: ids(program) == [one.id])
+        for seq, text in enumerate((one.text, "Never said"), 1):
+            run = {"id": one.id, "version": 1, "text": text, "first": 10, "last": 70}
+            await playouts.report("program", said(program, seq=seq, ran=[run]))
+        page = await Audit(redis, Where.of).search("program", EVERYTHING)
+        ran = {entry.fields["after"]: entry.fields for entry in page.entries if entry.fields["action"] == "ran"}
+        assert ran[one.text]["cleared_by"] == "ann"
+        assert "cleared_by" not in ran["Never said"]
 
 
 async def test_whoever_follows_gets_the_newest_and_a_beat(redis: Client, desk: Desk) -> None:

@@ -42,3 +42,12 @@ def test_what_a_page_must_say() -> None:
 def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Report.model_validate({**GOOD, **wrong})
+
+
+def test_what_has_not_been_yet_is_named() -> None:
+    anchor = {"frame": 100, "run": [], "next": 0, "since": 90}
+    report = Report.model_validate({**GOOD, "frame": 100, "ran": [RUN, {**RUN, "last": 101}], "anchor": anchor})
+    assert report.beyond(101) == []
+    assert report.beyond(100) == ["/ran/1/last"]
+    assert report.beyond(99) == ["/frame", "/ran/1/last", "/anchor/frame"]
+    assert Report.model_validate(GOOD).beyond(5) == []

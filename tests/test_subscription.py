@@ -43,6 +43,13 @@ def test_an_output_has_a_name_of_one_line() -> None:
         parse("en", "output=" + "%F3%A0%81%81" * 2_700)
 
 
+@pytest.mark.parametrize("name", ["program (main)", "program%20(main)", "program+(main)%0A%E2%80%AE ", "Wall (2)"])
+def test_nobody_is_called_as_a_page_on_air_is(name: str) -> None:
+    with pytest.raises(Invalid, match="not right"):
+        parse("en", f"output={name}")
+    assert parse("en", "output=Wall (2) left").output == "Wall (2) left"
+
+
 def test_an_urgency_that_there_is_not() -> None:
     with pytest.raises(Invalid):
         parse("en", "urgency=loud")

@@ -192,7 +192,10 @@ class TooMany(TickerError):
     code = "too-many"
     status = 429
     title = "Too many at once"
-    retry_after = 30
+
+    def __init__(self, detail: str, retry_after: int = 30, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.retry_after = retry_after
 
 
 class TooManyTries(TooMany):
@@ -200,8 +203,7 @@ class TooManyTries(TooMany):
     title = "Too many wrong passwords"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many wrong passwords; try again in {seconds} s.")
-        self.retry_after = seconds
+        super().__init__(f"Too many wrong passwords; try again in {seconds} s.", retry_after=seconds)
 
 
 class HeadTooLarge(TickerError):

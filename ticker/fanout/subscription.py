@@ -26,7 +26,7 @@ class Subscription(NamedTuple):
 def parse(channel: str, query: str, last_event_id: str | None = None, address: str = "") -> Subscription:
     """Of a path's channel and query, and who asks; an EventSource that comes back says in a header where it was.
 
-    Invalid when the filter names no urgency of ours, or the output's name is too long.
+    Invalid when the filter names no urgency of ours, or the output's name is too long or that of a page on air.
     """
     if not query:
         return Subscription(channel, EVERYTHING, last_event_id or None)
@@ -39,6 +39,12 @@ def parse(channel: str, query: str, last_event_id: str | None = None, address: s
 def _name(output: str) -> str:
     name = text.clean(output[:LONGEST_NAME])
     if len(output) > LONGEST_NAME or len(name) > NAME_LIMIT:
-        fault = {"pointer": "output", "detail": f"is longer than {NAME_LIMIT} characters"}
-        raise Invalid("The name of the output is not right; see `errors`.", errors=[fault])
+        raise _refused(f"is longer than {NAME_LIMIT} characters")
+    if name.endswith(")"):  # as receipts call a page on air, which confirms with a key
+        raise _refused("ends in a bracket, and only pages on air are called so; leave it out")
     return name
+
+
+def _refused(detail: str) -> Invalid:
+    fault = {"pointer": "output", "detail": detail}
+    return Invalid("The name of the output is not right; see `errors`.", errors=[fault])

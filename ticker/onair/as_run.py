@@ -23,8 +23,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
+LEAST = 1  # s that a headline must have been on screen for it to have run once more: nobody reads one in less
+
+
 class Ran(NamedTuple):
-    """An entry to be added; with the headline and its first and last frame where one has run."""
+    """An entry to be added; with the headline and its first and last frame where it has run once more."""
 
     entry: Mapping[str, Any]
     id: str = ""
@@ -53,7 +56,8 @@ def ran(output: Output, clearance: Clearance | None, page: str, shown: Shown, no
         told |= {"cleared_by": clearance.by, "cleared_at": instant.format(clearance.at)}
     elif output.clearance == "automatic":
         told |= {"cleared_by": "automatic"}
-    return Ran(told, shown.id, shown.first, shown.last)
+    is_read = shown.last + 1 - shown.first >= LEAST * output.rate
+    return Ran(told, shown.id, shown.first, shown.last) if is_read else Ran(told)
 
 
 def cue(said: Cue, order: Order, writer: Writer | str, meant: Headline | None, now: int) -> dict[str, Any]:

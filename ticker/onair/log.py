@@ -5,7 +5,7 @@ ticker:{onair}:current              hash: output → the playlist that pages hav
 ticker:{onair}:log                  stream: what has changed, for every process that follows
 ticker:{onair}:pages                hash: `output page` → its last report, JSON
 ticker:{onair}:as-run:OUTPUT        stream: what was on screen and who said what, hash-chained like an audit
-ticker:{onair}:as-run-meta:OUTPUT   hash: the chain's last hash, and the reports taken, by page
+ticker:{onair}:as-run-meta:OUTPUT   hash: the chain's last hash; by page the reports taken, and how much it has said
 ticker:{onair}:plays:OUTPUT         hash: headline → how often it has run, and its last frame
 """
 
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ticker.errors import TooMany
 from ticker.onair.as_run import Ran
 from ticker.onair.control import Control
 from ticker.store import Client, Gone, refusal
@@ -26,6 +27,9 @@ CONTROL, CURRENT, LOG, PAGES = (PREFIX + name for name in ("control", "current",
 KEPT = 10_000  # entries of the log
 BATCH = 500
 BLOCK = 1_000  # ms
+MOST_PAGES = 20  # of one output
+EACH = 100  # ms that a report takes of its page's time, and each KB of what has run; an honest page says one a second
+SAVED = 60_000  # ms of it that a page may take at once: what has run while no service answered
 
 
 class Where(NamedTuple):
@@ -132,15 +136,28 @@ class OnAirLog:
             await self._script(CURRENT, output, (raw, becomes), ("anchor", becomes), ())
 
     async def add_report(
-        self, output: str, page: str, boot: str, seq: int, ran: Sequence[Ran], covered: Sequence[Any]
+        self,
+        output: str,
+        page: str,
+        boot: str,
+        seq: int,
+        ran: Sequence[Ran],
+        covered: Sequence[Any],
+        seen: Mapping[str, Any],
     ) -> None:
-        """What a page says has run, once. TickerError when Redis cannot take it."""
-        told = {"ran": [one.entry for one in ran], "covered": list(covered)}
-        await self._change(CURRENT, output, ("", ""), ("ran", _dump(told)), ran, (page, boot, seq))
-
-    async def seen(self, output: str, page: str, report: Mapping[str, Any]) -> None:
-        """Gone when Redis cannot keep it."""
-        await self.redis.hset(PAGES, f"{output} {page}", _dump(report))
+        """What a page says has run, once, and what else is kept of its report. TooMany when it says too much, or there
+        are enough pages without it; TickerError when Redis cannot take it.
+        """
+        told = _dump({"ran": [one.entry for one in ran], "covered": list(covered)}) if ran or covered else ""
+        report = (page, boot, seq, _dump(seen))
+        match await self._change(CURRENT, output, ("", ""), ("ran", told), ran, report):
+            case "often":
+                raise TooMany("This page reports more than a page has to say; say it again in a second.", retry_after=1)
+            case "many":
+                raise TooMany(
+                    f"This output has {MOST_PAGES} pages, and none is forgotten within a day; say at `/onair` which"
+                    " of them were closed on purpose, or use one of their names."
+                )
 
     async def pages(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The last report of each page, by output and name; in the order of their names, which a hash has not."""
@@ -168,8 +185,9 @@ class OnAirLog:
             if seen["seen_at"] < unseen:
                 await self.forget_page(output, page)
         meta = await self.redis.hgetall(where.meta)
-        reports = [name for name in meta if name.startswith(("now:", "before:"))]
-        old = [name for name in reports if int(meta[name].split()[1]) < unseen]
+        reports = {name: kept.split()[1] for name, kept in meta.items() if name.startswith(("now:", "before:"))}
+        reports |= {name: kept for name, kept in meta.items() if name.startswith("spent:")}
+        old = [name for name, at in reports.items() if int(at) < unseen]
         if old:
             await self.redis.hdel(where.meta, *old)
 
@@ -186,12 +204,12 @@ class OnAirLog:
         value: tuple[str, str],
         told: tuple[str, str],
         ran: Sequence[Ran],
-        report: tuple[str, str, int | str] = ("", "", ""),
+        report: tuple[str, str, int | str, str] = ("", "", "", ""),
     ) -> str:
         where = Where.of(output)
         entries = [part for one in ran for part in (_dump(one.entry), one.id, one.first, one.last)]
-        args = [output, *value, *told, KEPT, *report, *entries]
-        keys = [table, LOG, where.audit, where.meta, where.plays]
+        args = [output, *value, *told, KEPT, MOST_PAGES, EACH, SAVED, *report, *entries]
+        keys = [table, LOG, where.audit, where.meta, where.plays, PAGES]
         done: str = await self.redis.eval(SCRIPT, len(keys), *keys, *args)
         return done
 

@@ -11,13 +11,14 @@ from ticker.channel import Channel
 from ticker.errors import Unavailable
 from ticker.onair import playlist as playlists
 from ticker.onair.control import Clearance, Control
-from ticker.onair.output import Output
+from ticker.onair.output import Output, frame_at
 from ticker.onair.playlist import Counted, Mark, Playlist, Strip
-from ticker.onair.report import Anchor
-from ticker.onair.watch import SILENT_AFTER
+from ticker.onair.report import Anchor, Shown
+from ticker.onair.watch import FORGOTTEN_AFTER, SILENT_AFTER
 
 MOST_WORDS = 2_000  # headlines, in all their versions, that a page may still have on its screen, or tell of
 MOST_COUNTED = 10_000  # headlines of which it is known how often they have run: many more than a board has
+MOST_SQUARES = 400  # letters as wide as they are high: more than a headline, its kicker and a separator have
 ASKS_AGAIN = 5_000  # ms within which a page that polls has asked again
 _TOLD = {
     "name", "title", "type", "channels", "mode", "fps", "speed", "clearance", "two_people", "within_minutes", "look",
@@ -61,7 +62,8 @@ class Playout:
         self.playlist, self.before, self._picture = made, None, None
         if news:
             self.anchor, self.changed_at = None, now
-            self._words |= {(h.id, h.version): (h.text, h.kicker) for h in made.items}
+            shown = (*made.fields["items"], *made.fields["takeovers"])
+            self._words |= {(one["id"], one["version"]): (one["text"], one.get("kicker")) for one in shown}
             _forget_all_but(MOST_WORDS, self._words)
             self.wake()
         return news
@@ -75,14 +77,30 @@ class Playout:
         made = self.playlist
         return made is not None and (headline_id in made.ids or headline_id in made.fields["leaving"])
 
+    def see(self, name: str, page: dict[str, Any]) -> None:
+        """What a page has said. Those that nobody misses any more are forgotten."""
+        kept = {one: seen for one, seen in self.pages.items() if page["seen_at"] - seen["seen_at"] < FORGOTTEN_AFTER}
+        self.pages = {**kept, name: page}
+
     def live_pages(self, now: int) -> list[str]:
         """Those that report to this process."""
         return [name for name, page in self.pages.items() if now - page["seen_at"] < SILENT_AFTER]
 
     def knows(self, anchor: Anchor) -> bool:
-        """Whether all its words were ours: what one page says, others show."""
-        told = [((one.id, one.version), (one.text, one.kicker)) for one in anchor.run if one.text or one.kicker]
-        return all(self._words.get(key) == words for key, words in told)
+        """Whether all its words were ours, and stand where they can: what one page says, others show."""
+        screen, flip = self.output.look.width, frame_at(round(self.output.flip_seconds * 1000), self.output.rate)
+        widest = MOST_SQUARES * self.output.look.text + 2 * flip
+        return all(
+            self._words.get((one.id, one.version)) == (one.text, one.kicker)
+            for one in anchor.run
+            if one.text is not None or one.kicker is not None
+        ) and all(one.width <= widest and -one.width - screen <= one.x <= screen for one in anchor.run)
+
+    def clearance_of(self, shown: Shown) -> Clearance | None:
+        """Of what a page has shown, if these are the words that were cleared."""
+        text, kicker = self._words.get((shown.id, shown.version), (None, None))
+        is_ours = shown.text == text and shown.kicker in (None, kicker)
+        return self.clearances.get((shown.id, shown.version)) if is_ours else None
 
     def decide(self, control: Control) -> None:
         """What the gallery has decided."""

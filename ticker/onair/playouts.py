@@ -14,16 +14,16 @@ from typing import Any
 
 from ticker.channel import Channel
 from ticker.desk.tally import Tally
-from ticker.errors import NoOutput, TickerError
+from ticker.errors import Invalid, NoOutput, TickerError
 from ticker.events import Event, EventType
 from ticker.fanout.hub import Hub
 from ticker.onair import as_run, watch
 from ticker.onair.control import Control
 from ticker.onair.log import Known, OnAirLog, Told
-from ticker.onair.output import Output
+from ticker.onair.output import Output, frame_at
 from ticker.onair.playlist import Counted, Mark, Strip
 from ticker.onair.playout import Playout, first_change
-from ticker.onair.report import Report
+from ticker.onair.report import AHEAD, Report
 from ticker.onair.target import Target
 from ticker.onair.targets import Targets
 from ticker.onair.watch import Alarm
@@ -183,19 +183,21 @@ class Playouts:
     # --- what pages report ------------------------------------------------------------------------------------------
 
     async def report(self, name: str, report: Report) -> None:
-        """TickerError when what has run cannot be kept now: the page then says it again."""
+        """Invalid when it tells of what has not been yet; TickerError when it cannot be kept now: the page then says it
+        again.
+        """
         playout, now = await self.asked(name), self.now()
+        beyond = report.beyond(frame_at(now + AHEAD * 1000, playout.output.rate))
+        if beyond:
+            faults = [{"pointer": one, "detail": "has not been yet, by the service's clock"} for one in beyond]
+            raise Invalid("Frames are not right; see `errors`.", errors=faults)
         covered = [{"id": one.id, "page": report.page, "at": min(one.at or now, now)} for one in report.covered]
         covered += [{"id": one, "page": report.page, "at": now} for one in self._gone(playout, report)]
-        ran = [
-            as_run.ran(playout.output, playout.clearances.get((shown.id, shown.version)), report.page, shown, now)
-            for shown in report.ran
-        ]
-        if ran or covered:
-            await self.log.add_report(name, report.page, report.boot, report.seq, ran, covered)
-        page = playout.pages[report.page] = watch.seen(report, now, playout.pages.get(report.page))
+        ran = [as_run.ran(playout.output, playout.clearance_of(one), report.page, one, now) for one in report.ran]
+        page = watch.seen(report, now, playout.pages.get(report.page))
+        await self.log.add_report(name, report.page, report.boot, report.seq, ran, covered, page)
+        playout.see(report.page, page)
         try:
-            await self.log.seen(name, report.page, page)
             if report.anchor is not None and playout.anchor is None and playout.knows(report.anchor):
                 await self.log.set_anchor(name, report.playlist, report.anchor.told())
         except Gone as error:

@@ -10,6 +10,7 @@ Frame = Annotated[int, Field(ge=0, le=10**13)]
 PageName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 ItemId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{1,60}$")]
 MOST_RAN = 200  # of one report; a page that was cut off for long sends several
+AHEAD = 60  # s that a page's frames may lie ahead of ours: it goes by a service's clock, perhaps another one's
 
 
 class _Told(BaseModel):
@@ -94,3 +95,10 @@ class Report(_Told):
     ran: list[Shown] = Field(default=[], max_length=MOST_RAN)
     covered: list[Covered] = Field(default=[], max_length=100)
     anchor: Anchor | None = None
+
+    def beyond(self, frame: int) -> list[str]:
+        """Where it names a frame that comes after this one."""
+        named = {"/frame": self.frame, **{f"/ran/{place}/last": shown.last for place, shown in enumerate(self.ran)}}
+        if self.anchor is not None:
+            named |= {"/anchor/frame": self.anchor.frame, "/anchor/since": self.anchor.since or 0}
+        return [pointer for pointer, one in named.items() if one > frame]
