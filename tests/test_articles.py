@@ -75,7 +75,7 @@ async def test_what_is_no_story_of_ours(
         assert await look(stories) == 0
     assert "secret" not in caplog.text
     assert (id_ in caplog.text) == (kind == "text/html")
-    assert await stories.recent("en") == []
+    assert await stories.recent("en", NOW) == []
 
 
 async def test_one_page_that_cannot_be_looked_at_costs_the_others_nothing(
