@@ -10,6 +10,7 @@ from tests.samples import NOW
 from tests.servers import eventually
 from tests.test_open_graph import PAGE
 from ticker.channel import Channel, MostRead
+from ticker.instant import LATEST
 from ticker.most_read.stories import Stories
 from ticker.most_read.story import StoryDraft, canonical, story_id
 from ticker.settings import Settings
@@ -75,7 +76,7 @@ async def test_what_is_no_story_of_ours(
         assert await look(stories) == 0
     assert "secret" not in caplog.text
     assert (id_ in caplog.text) == (kind == "text/html")
-    assert await stories.recent("en") == []
+    assert await stories.recent("en", NOW) == []
 
 
 async def test_one_page_that_cannot_be_looked_at_costs_the_others_nothing(
@@ -107,6 +108,46 @@ async def test_nothing_is_fetched_inside_nor_elsewhere(stories: Stories) -> None
         await stories.note_links("en", {"a" * 16: f"http://localhost:{site.port}/storm"})
         assert await look(stories) == 0
         assert site.asked == []
+
+
+@pytest.mark.parametrize("to", ["http://localhost:{}/evil", "/hop"])
+async def test_a_page_elsewhere_to_which_one_of_ours_leads_is_no_story(
+    stories: Stories, to: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever address it says it has: many sites lead wherever they are asked to."""
+    caplog.set_level(logging.INFO)
+    async with feed_server() as site:
+        out = f"{site.url}/out?to=evil"
+        page = f"<title>Bought by somebody</title><link rel=canonical href='{out}'>"
+        site.say("/out?to=evil", status=302, Location=to.format(site.port))
+        site.say("/hop", status=302, Location=f"http://localhost:{site.port}/evil")
+        site.say("/evil", page, Content_Type="text/html")
+        id_ = await wait_for(stories, out)
+        assert await look(stories) == 0
+        assert site.asked[-1].path == "/evil", "it was followed"
+    assert f"en: {id_} leads elsewhere" in caplog.text
+    assert await stories.recent("en", LATEST) == []
+
+
+async def test_a_page_of_ours_to_which_another_leads_is_one(stories: Stories) -> None:
+    async with feed_server() as site:
+        site.say("/old", status=301, Location="/storm")
+        page = f"<title>Storm</title><link rel=canonical href='{site.url}/old'>"
+        site.say("/storm", page, Content_Type="text/html")
+        id_ = await wait_for(stories, f"{site.url}/old")
+        assert await look(stories) == 1
+        assert (await stories.get("en", id_)).title == "Storm"
+
+
+@pytest.mark.parametrize(("says", "at"), [("2099-01-01T00:00:00Z", NOW), ("2026-01-01T00:00:00Z", 1_767_225_600_000)])
+async def test_a_page_that_was_read_is_published_by_now(stories: Stories, says: str, at: int) -> None:
+    async with feed_server() as site:
+        own = "<title>x</title><link rel=canonical href=/x>"
+        page = f"{own}<meta property=article:published_time content={says}>"
+        site.say("/x", page, Content_Type="text/html")
+        id_ = await wait_for(stories, f"{site.url}/x")
+        assert await look(stories) == 1
+        assert (await stories.get("en", id_)).published_at == at
 
 
 async def test_ingest_looks_by_itself(stories: Stories, settings: Settings) -> None:

@@ -33,6 +33,7 @@ from ticker.most_read.stories import Stories
 from ticker.most_read.story import Story, StoryDraft, story_id
 from ticker.store import Client, connect
 from ticker.stream import Stream
+from ticker.urgency import Urgency
 
 
 @pytest.fixture
@@ -159,6 +160,38 @@ class _ClockAt:
 
     def observe(self, *_: int) -> None:
         pass
+
+
+@pytest.mark.parametrize("kept", ["draft", "awaiting", "scheduled", "held"])
+async def test_a_story_comes_with_its_headline(site: Site, client: Client, now: Now, kept: str) -> None:
+    """Whatever keeps that on the desk; and from the moment at which the story names it."""
+    stream = Stream(client, _ClockAt(NOW))  # type: ignore[arg-type]
+    channel = CHANNEL.model_copy(update={"approval": frozenset({Urgency.FLASH})})
+    desk, urgency = Desk(stream, {"en": channel}), Urgency.FLASH if kept == "awaiting" else Urgency.ROUTINE
+    given = {"draft": {"state": "draft"}, "awaiting": {}}.get(kept, {"publish_at": NOW + HOUR})
+    record = (await desk.publish("en", Draft(text="Not yet", urgency=urgency, **given), by="ann")).record
+    assert record
+    if kept == "held":
+        assert (await desk.hold("en", record.id, by="ann")).record
+    one = await registered(client, 1, headline=record.id)
+    await site.read(one, 5)
+    assert await site.ids() == []
+    assert await site.lists.withheld.reasons("en", [one.id]) == {one.id: "held"}
+    if kept == "awaiting":
+        await desk.approve("en", record.id, by="bob")
+    for _ in range({"awaiting": 0, "held": 2}.get(kept, 1)):  # what is held waits for its hour again
+        await desk.release("en", record.id, by="bob")
+    assert await site.ids() == [one.id]
+    assert await site.lists.withheld.headlines("en", [one.id]) == {one.id: record.id}
+
+
+async def test_a_story_that_is_published_later_is_listed_then(site: Site, client: Client, now: Now) -> None:
+    draft = StoryDraft(title="Later", link="https://news.example.org/later", published_at=NOW + 60_000)
+    one, _ = await site.stories.register(CHANNEL, draft, NOW)
+    await site.read(one, 5)
+    assert await site.ids() == []
+    now.ms = NOW + 60_000
+    assert await site.ids() == [one.id]
 
 
 async def test_a_story_leaves_with_its_headline(site: Site, client: Client) -> None:
@@ -345,7 +378,7 @@ async def test_what_is_forgotten_is_gone(site: Site, client: Client, now: Now) -
     assert await client.zcard(Scope("en").ranking(Window.WEEK)) == 2
     now.ms += 31 * DAY
     await site.lists.prune(CHANNEL, now())
-    assert await site.stories.recent("en") == []
+    assert await site.stories.recent("en", NOW) == []
     assert await client.hgetall(Scope("en").readers) == {}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.most_read.story import canonical
-from workers.open_graph import story_of
+from workers.open_graph import _Head, story_of
 
 URL = "https://news.example.org/storm?ref=x"
 PAGE = """<!doctype html><html lang="en-GB"><head><title>Storm | News</title>
@@ -58,6 +58,24 @@ def test_a_page_is_a_story_at_the_address_that_it_says_and_at_no_other(says: str
     """Else anybody could have a page registered under as many addresses as there are numbers."""
     draft = story_of(f"<title>x</title>{says}", URL)
     assert (draft.link if draft else None) == link
+
+
+@pytest.mark.parametrize("end", ["</head>", "<body>", "</HEAD >", "<body class=x>"])
+def test_what_stands_below_a_pages_head_is_not_what_the_page_says(end: str) -> None:
+    """It may be a reader's comment."""
+    below = f"{OWN}<title>Below</title><meta property=article:tag content=below>"
+    assert story_of(f"<title>x</title>{end}{below}", URL) is None
+    draft = story_of(f"<title>x</title>{OWN}{end}{below}", URL)
+    assert draft is not None
+    assert (draft.title, draft.tags) == ("x", [])
+
+
+def test_a_title_in_many_pieces_takes_no_longer_than_one_in_few() -> None:
+    """Added up piece by piece it took the square of their number."""
+    head = _Head()
+    head.feed("<title>" + "x<!---->" * 1_000)
+    assert head.title == "x" * 1_000
+    assert len(head._title) == 1_000, "nothing is joined before all is there"
 
 
 @given(st.text(), st.text())

@@ -108,6 +108,8 @@ def test_what_keeps_a_story_out() -> None:
     assert why() is None
     assert why(reads=29.9) == "little_evidence"
     assert why(age=31 * 24 * HOUR) == "old"
+    assert why(age=-1) == "early"
+    assert why(held=Held({one: Ruling(Verdict.PIN)}), age=-1) == "early"
     assert why(held=Held(flags={one: "one_network"})) == "one_network"
     assert why(held=Held({one: Ruling(Verdict.ALLOW)}, {one: "one_network"})) is None
     assert why(held=Held({one: Ruling(Verdict.EXCLUDE)})) == "excluded"
@@ -168,7 +170,9 @@ POLICIES = st.builds(
 def test_a_list_left_alone_until_it_must_change_is_the_one_made_at_every_look(
     looks: list[tuple[int, dict[int, int]]], policy: MostRead, pins: dict[int, Ruling], name: str, grouped: set[int]
 ) -> None:
-    stories = [story(number, age=number * 7 * HOUR, group="g" if number in grouped else None) for number in NUMBERS]
+    stories = [
+        story(number, age=(number - 1) * 7 * HOUR, group="g" if number in grouped else None) for number in NUMBERS
+    ]
     held = Held({stories[number].id: ruling for number, ruling in pins.items()})
     window = Window.HOUR if name == ranking.RISING else Window(name)
     scores: dict[Window, dict[int, float]] = {window: dict.fromkeys(NUMBERS, 0.0) for window in Window}

@@ -50,6 +50,18 @@ def test_of_equals_the_newest() -> None:
     assert [one.story.id for one in found] == [IDS[1], IDS[2]]
 
 
+@given(st.integers(1, 20))
+def test_no_number_of_tags_outweighs_what_readers_or_editors_say(number: int) -> None:
+    tags = [f"tag {one}" for one in range(number)]
+    here, tagged, more = story(0, tags=tags), story(1, tags=tags), story(2, tags=[*tags, "x"])
+    covered, grouped, read = story(3), story(4, group="g"), story(5)
+    here = here.model_copy(update={"group": "g"})
+    found = read_next(here, [tagged, covered, grouped, read], {read.id: LEAST_READERS}, {"c": [here.id, covered.id]})
+    assert [one.why for one in found] == ["coverage", "group", "readers", "tags"]
+    both = read_next(here.model_copy(update={"tags": more.tags}), [tagged, more], {}, {})
+    assert [one.story.id for one in both] == [more.id, tagged.id]
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 
 

@@ -30,7 +30,14 @@ async def test_the_same_link_is_the_same_story(stories: Stories) -> None:
     assert not new
     assert (again.id, again.title, again.published_at) == (first.id, "Two", NOW)
     assert await stories.get("en", first.id) == again
-    assert await stories.recent("en") == [again]
+    assert await stories.recent("en", NOW) == [again]
+
+
+async def test_what_is_published_later_is_none_of_the_newest_until_then(stories: Stories) -> None:
+    later, _ = await stories.register(CHANNEL, draft(published_at=NOW + 1), NOW)
+    other, _ = await stories.register(CHANNEL, draft("https://news.example.org/2"), NOW)
+    assert await stories.recent("en", NOW) == [other]
+    assert await stories.recent("en", NOW + 1) == [later, other]
 
 
 async def test_only_the_channels_own_hosts_have_stories(stories: Stories) -> None:
@@ -38,7 +45,7 @@ async def test_only_the_channels_own_hosts_have_stories(stories: Stories) -> Non
         await stories.register(CHANNEL, draft("https://elsewhere.example/1"), NOW)
     with pytest.raises(Invalid):
         await stories.register(Channel(name="en"), draft(), NOW)
-    assert await stories.recent("en") == []
+    assert await stories.recent("en", NOW) == []
 
 
 async def test_sections_and_regions_are_counted_and_bounded(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +117,6 @@ async def test_old_stories_are_forgotten_with_all_that_was_said_of_them(stories:
     assert await stories.redis.exists(Scope("en").key("stories:named"), Scope("en").key("stories:of")) == 2
     assert await stories.forget("en", NOW - 1) == 1
     assert await stories.redis.exists(*(Scope("en").key(name) for name in stories_.OF_HEADLINES)) == 0
-    assert await stories.recent("en") == [new]
+    assert await stories.recent("en", NOW) == [new]
     assert await stories.rulings("en") == {}
     assert await stories.forget("en", NOW - 1) == 0

@@ -58,10 +58,15 @@ class Articles:
         answer = await self.fetcher.fetch(Request(link, allow_private=self.allow_private))
         if not isinstance(answer, Fetched) or not answer.content_type.lower().startswith("text/html"):
             return False
+        if not is_owned(answer.url, channel.most_read.hosts):
+            logger.info("%s: %s leads elsewhere", channel.name, id_)
+            return False
         draft = await asyncio.to_thread(story_of, answer.body.decode("utf-8", "replace"), answer.url)
         if draft is None or story_id(canonical(draft.link)) != id_:
             logger.info("%s: %s is no story, or calls itself by another address", channel.name, id_)
             return False
+        if draft.published_at is not None:  # it has been read: whatever its clock says, it is not of tomorrow
+            draft.published_at = min(draft.published_at, now)
         try:
             await self.stories.register(channel, draft, now)
         except TickerError as error:

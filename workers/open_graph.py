@@ -20,7 +20,8 @@ def story_of(page: str, url: str) -> StoryDraft | None:
     the same at any. What is not right beside that is left out.
     """
     head = _Head()
-    with suppress(AssertionError):  # so HTMLParser ends at `<![` that it cannot read; what was said before it holds
+    # At `<![` that it cannot read HTMLParser ends with an AssertionError; what was said before it holds.
+    with suppress(_Ended, AssertionError):
         head.feed(page[:LOOKED_AT])
     title = (head.said.get("og:title") or head.title).strip()[:TEXT_LIMIT]
     link = _absolute(head.canonical or head.said.get("og:url"), url)
@@ -60,6 +61,10 @@ def _time(text: str | None) -> str | None:
         return None
 
 
+class _Ended(Exception):
+    """The page's head has been read; what comes after it may be anybody's words."""
+
+
 class _Head(HTMLParser):
     """The first of each thing counts; but for tags, of which there may be many."""
 
@@ -67,15 +72,22 @@ class _Head(HTMLParser):
         super().__init__()
         self.said: dict[str, str] = {}
         self.tags: list[str] = []
-        self.title = self.canonical = self.lang = ""
+        self.canonical = self.lang = ""
+        self._title: list[str] = []
         self._in_title = False
+
+    @property
+    def title(self) -> str:
+        return "".join(self._title)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        if tag == "body":
+            raise _Ended
         if tag == "html":
             self.lang = given.get("lang", "")
         elif tag == "title":
-            self._in_title = not self.title
+            self._in_title = not self._title
         elif tag == "link" and "canonical" in given.get("rel", "").lower().split():
             self.canonical = self.canonical or given.get("href", "")
         elif tag == "meta":
@@ -86,9 +98,11 @@ class _Head(HTMLParser):
                 self.said.setdefault(name, content)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "head":
+            raise _Ended
         if tag == "title":
             self._in_title = False
 
     def handle_data(self, data: str) -> None:
         if self._in_title:
-            self.title += data
+            self._title.append(data)

@@ -21,6 +21,7 @@ from tests.journeys.readers import (
     one_long_channel,
 )
 from tests.servers import Process, Web, eventually, running
+from tests.test_counting import BROWSER
 from ticker import instant
 from ticker.channel import Channel, Undo
 from ticker.desk.desk import Desk
@@ -43,6 +44,7 @@ WAYS_TO_DESK = (
 )  # fmt: skip
 ANA = PersonOrKey("Ana Ruiz (ana)", "session:1", rights_of({"*": Role.EDITOR}), login="ana")
 FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
+MOST_READ = '[channels.en.most_read]\nhosts = ["news.example.org"]\nleast_reads = 1\n'
 
 
 def everywhere(headline_id: str, after: str | None) -> list[str]:
@@ -119,6 +121,78 @@ async def test_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_th
         assert set(await search(session, web, "Zanzibar", paths)) >= shown | {
             f"{channel}/feed.{kind}" for kind in FEEDS
         }
+
+
+async def test_a_story_of_an_embargoed_headline_is_nowhere_until_its_time_and_everywhere_then(
+    redis_url: str, tmp_path: Path
+) -> None:
+    """However close it is to what readers know, however much it is read, and though an editor has pinned it; and so one
+    that has no headline and is published later.
+    """
+    web = Web(redis_url, tmp_path, TICKER_LOG="debug", **one_long_channel(tmp_path))
+    clock = scheduler(redis_url, tmp_path)
+    with (tmp_path / "ticker.toml").open("a") as config:
+        config.write(MOST_READ)
+    reader, key = WebSocketReader(web.url), await new_key(redis_url)
+    async with running(web, clock), listening(reader) as session:
+        await eventually(lambda: "at work" in clock.said(), "the scheduler is at work")
+        writer = Writer(session, key, web.url)
+
+        async def story(path: str, **fields: object) -> str:
+            known = {"link": f"https://news.example.org/{path}", "tags": ["queens"], "section": "World"}
+            status, kept = await writer.send("POST", "/stories", {"title": f"Story {path}", **known, **fields})
+            assert status == 201, kept
+            return str(kept["id"])
+
+        in_an_hour = instant.format(int((time.time() + 3600) * 1000))
+        embargoed = await writer.publish("Something about a queen", publish_at=in_an_hour)
+        draft = await writer.publish("Something else about a queen", state="draft")
+        here = await story("known")
+        elected = await story("Zanzibar", headline=embargoed["id"])
+        never = await story("Zanzibar-draft", headline=draft["id"])
+        later = await story("Zanzibar-later", published_at=in_an_hour)
+        every = {"title": "Queens", "stories": [here, elected, never, later]}
+        assert (await writer.send("PUT", "/coverage/queens", every))[0] == 200
+        assert (await writer.send("PUT", f"/stories/{elected}/ruling", {"verdict": "pin"}))[0] == 200
+        channel = f"/v1/channels/{CHANNEL}"
+        for number, one in enumerate((here, elected, never, later) * 3):
+            who = {"User-Agent": f"{BROWSER} {number}", "Origin": "https://news.example.org"}
+            async with session.post(f"{web.url}{channel}/reads", data=f"s={one}&d=9", headers=who) as answer:
+                assert answer.status == 204
+        lists = [f"{channel}/most-read?window={name}" for name in ("1h", "24h", "7d", "rising")]
+        lists += [f"{channel}/most-read?section=World", f"{channel}/coverage/queens", f"{channel}/stories/{here}/next"]
+        its_own = [f"{channel}/stories/{elected}", f"{channel}/stories/{elected}/next"]
+        paths = [
+            *lists,
+            *its_own,
+            f"{channel}/stories/{never}",
+            f"{channel}/stories/{later}",
+            "/metrics",
+            "/openapi.json",
+        ]
+
+        async def ranked() -> bool:
+            return len(await search(session, web, "Story known", lists[:5])) == 5
+
+        await eventually(ranked, "what was read is in all lists")
+        for _ in range(3):
+            assert await search(session, web, "Zanzibar", paths) == []
+        late = StreamReader(web.url)
+        async with listening(late):
+            assert told("Zanzibar", reader, late) == []
+        assert logged("Zanzibar", web, clock) == []
+
+        at = time.time() + 4
+        soon = {"publish_at": instant.format(int(at * 1000))}
+        status, problem = await writer.send("PATCH", f"/headlines/{embargoed['id']}", soon, {"If-Match": '"1"'})
+        assert status == 200, problem
+
+        async def shown() -> bool:
+            return set(await search(session, web, "Story Zanzibar", paths)) == {*lists, its_own[0]}
+
+        await eventually(shown, "it is everywhere")
+        assert time.time() - at < IN_TIME
+        assert await search(session, web, "Zanzibar-", paths) == []
 
 
 async def test_a_killed_headline_is_nowhere_any_more(redis_url: str, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ async def read_next(request: Request) -> Response:
     fanout, stories = _fanout(request), _stories(request)
     channel = fanout.channel.name
     story = await stories.get(channel, request.path_params["id"])
-    await _must_be_shown(request, channel, story.id)
+    await _must_be_shown(request, channel, story)
     lists: Lists = request.app.state.lists
     around = await lists.around(fanout.channel, fanout.now)
     after = await stories.read_after(channel, story.id)
@@ -156,10 +156,10 @@ async def _registered(request: Request, fanout: Fanout, draft: StoryDraft) -> Re
 
 
 async def story(request: Request) -> Response:
-    """A story for everybody, unless its headline was killed or is held."""
+    """A story for everybody, unless its time has not come, or its headline's; or its headline was killed or is held."""
     channel, id_ = _fanout(request).channel.name, request.path_params["id"]
     found = await _stories(request).get(channel, id_)
-    await _must_be_shown(request, channel, id_)
+    await _must_be_shown(request, channel, found)
     return Response(found.to_json(), headers=LIST_CACHE, media_type="application/json")
 
 
@@ -223,16 +223,15 @@ def _beacon(request: Request) -> Beacon:
     return beacon
 
 
-async def _must_be_shown(request: Request, channel: str, id_: str) -> None:
-    if await _hidden(request, channel, [id_], await _linked(request, channel, [id_])):
-        raise NoStory(id_)
+async def _must_be_shown(request: Request, channel: str, story: Story) -> None:
+    if await _hidden(request, channel, [story], await _linked(request, channel, [story.id])):
+        raise NoStory(story.id)
 
 
 async def _shown_with(request: Request, channel: str, stories: list[Story]) -> dict[str, Row]:
     """Those that may be shown, each with the headline with which it leaves."""
-    ids = [story.id for story in stories]
-    linked = await _linked(request, channel, ids)
-    hidden = await _hidden(request, channel, ids, linked)
+    linked = await _linked(request, channel, [story.id for story in stories])
+    hidden = await _hidden(request, channel, stories, linked)
     rows = {story.id: story.model_dump(mode="json", exclude_none=True) for story in stories if story.id not in hidden}
     return {id_: {**row, **({"headline": linked[id_]} if id_ in linked else {})} for id_, row in rows.items()}
 
@@ -242,12 +241,13 @@ async def _linked(request: Request, channel: str, ids: list[str]) -> dict[str, s
     return await lists.withheld.headlines(channel, ids)
 
 
-async def _hidden(request: Request, channel: str, ids: list[str], linked: Mapping[str, str]) -> set[str]:
+async def _hidden(request: Request, channel: str, stories: list[Story], linked: Mapping[str, str]) -> set[str]:
     lists: Lists = request.app.state.lists
     fanout = _fanout(request)
-    reasons = await lists.withheld.reasons(channel, ids)
+    reasons = await lists.withheld.reasons(channel, [story.id for story in stories])
+    early = {story.id for story in stories if story.published_at > fanout.now}
     left = {id_ for id_, headline in linked.items() if _takes_along(fanout, headline)}
-    return left | {id_ for id_, why in reasons.items() if why in ("retracted", "held")}
+    return early | left | {id_ for id_, why in reasons.items() if why in ("retracted", "held")}
 
 
 async def _editor(request: Request, right: Right) -> Writer:

@@ -253,7 +253,7 @@ class Lists:
         if around is None or not 0 <= now - at < FRESH:
             held = await self.stories.held(channel.name, await self.withheld.all_reasons(channel.name))
             coverage = {one["title"]: one["stories"] for one in (await self.stories.coverages(channel.name)).values()}
-            around = Around(await self.stories.recent(channel.name), coverage, held.out(channel.most_read))
+            around = Around(await self.stories.recent(channel.name, now), coverage, held.out(channel.most_read))
             self._around[channel.name] = (now, around)
         return around
 

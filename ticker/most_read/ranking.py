@@ -121,7 +121,7 @@ class Ranked(NamedTuple):
 def barred(candidate: Candidate, held: Held, policy: MostRead, now: int) -> str | None:
     """Why a story is not listed; None when it may be."""
     story = candidate.story
-    why = held.why(story.id, policy)
+    why = "early" if story.published_at > now else held.why(story.id, policy)
     if why or held.verdict(story.id) is Verdict.PIN:
         return why
     if now - story.published_at > policy.oldest_days * 24 * HOUR:
@@ -133,6 +133,7 @@ def rank(
     candidates: Iterable[Candidate], before: Ranked, held: Held, policy: MostRead, now: int, half_life: int
 ) -> Ranked:
     """The list as it is to be, after the list as it was. `half_life`: of the evidence, ms."""
+    candidates = list(candidates)
     listed = [one for one in candidates if barred(one, held, policy, now) is None]
     listed.sort(key=lambda one: (-one.reads, one.story.id))
     pins = {story: ruling.place for story, ruling in held.rulings.items() if ruling.verdict is Verdict.PIN}
@@ -152,7 +153,10 @@ def rank(
     for one in best[: len(best) - len(reads)]:
         rows.insert(min(pins[one.story.id] - 1, len(rows)), one.story.id)
     until = min(
-        _settles(listed, unsettled_at, policy, now), _fades(rest, policy, now, half_life), _crosses(listed, now)
+        _settles(listed, unsettled_at, policy, now),
+        _fades(rest, policy, now, half_life),
+        _crosses(listed, now),
+        min((at for one in candidates if (at := one.story.published_at) > now), default=math.inf),
     )
     return Ranked(rows[:ROWS], order, unsettled_at, until)
 

@@ -55,13 +55,13 @@ class Stories:
         before = (await self.find(channel.name, [story_id(link)])).get(story_id(link))
         story = of_draft(draft, now, before)
         await self._add_scopes(channel.name, scopes_of(channel.name, story.section, story.region))
+        if draft.headline and bind:  # before anybody can see it
+            await self._bind(channel.name, story.id, draft.headline)
         pipe = self.redis.pipeline(transaction=False)
         pipe.hset(_key(channel.name, "stories"), story.id, story.to_json())
         pipe.zadd(_key(channel.name, "stories:new"), {story.id: story.published_at})
         pipe.hdel(_key(channel.name, "stories:links"), story.id)
         await self._execute(pipe)
-        if draft.headline and bind:
-            await self._bind(channel.name, story.id, draft.headline)
         await self._say(channel.name, story.id)
         return story, before is None
 
@@ -92,8 +92,11 @@ class Stories:
         raw = await self._call("hmget", _key(channel, "stories"), list(ids))
         return {id_: Story.model_validate_json(text) for id_, text in zip(ids, raw, strict=True) if text}
 
-    async def recent(self, channel: str) -> list[Story]:
-        ids = await self._call("zrevrange", _key(channel, "stories:new"), 0, RECENT - 1)
+    async def recent(self, channel: str, now: int) -> list[Story]:
+        """The newest that are published."""
+        ids = await self._call(
+            "zrange", _key(channel, "stories:new"), now, "-inf", desc=True, byscore=True, offset=0, num=RECENT
+        )
         return list((await self.find(channel, ids)).values())
 
     async def scopes(self, channel: str) -> list[Scope]:

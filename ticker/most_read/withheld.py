@@ -25,7 +25,8 @@ AT_ONCE = 200  # events taken from the log in one step
 Adopt = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 LIVE = "live"
-REMOVED = ("retracted", "held", "expired")  # the worst first: one that was retracted outweighs one that is live
+HELD, EXPIRED = "held", "expired"
+REMOVED = ("retracted", HELD, EXPIRED)  # the worst first: one that was retracted outweighs one that is live
 
 
 def why(states: Mapping[str, str]) -> str | None:
@@ -34,7 +35,7 @@ def why(states: Mapping[str, str]) -> str | None:
     for reason in REMOVED[:2]:
         if reason in found:
             return reason
-    return "expired" if found == {"expired"} else None
+    return EXPIRED if found == {EXPIRED} else None
 
 
 class Withheld:
@@ -78,8 +79,8 @@ class Withheld:
         return {story: json.loads(text) if text else {} for story, text in zip(names, raw, strict=True)}
 
     async def bind(self, channel: str, story: str, headline: str) -> None:
-        """A story names its headline: from now on they leave together, and at once if the headline has left already.
-        Another story that had it until now stays as if it never had.
+        """A story names its headline: from now on they come and leave together, and at once if the headline has left
+        already. Another story that had it until now stays as if it never had.
         """
         keys, scope = _keys(channel), Scope(channel)
         await self.redis.hset(scope.key("stories:named"), headline, story)
@@ -91,11 +92,11 @@ class Withheld:
             pipe.hexists(scope.key("board"), headline)
             pipe.hget(scope.key("desk"), headline)
             followed, before, killed, live, on_desk = await pipe.execute()
-            state = "retracted" if killed else LIVE if live else json.loads(on_desk)["state"] if on_desk else ""
+            state = "retracted" if killed else LIVE if live else _on_desk(on_desk) if on_desk else ""
             headlines = await self._headlines(keys, {story, before or story})
             for states in headlines.values():
                 states.pop(headline, None)
-            if state in (LIVE, *REMOVED):
+            if state:
                 headlines[story][headline] = state
             writes = _written({headline: story}, headlines)
             if await self.redis.eval(FOLD, len(keys), *keys, followed or "", followed or "", *writes):
@@ -123,6 +124,11 @@ class Withheld:
             if live:
                 found[story] = live[-1]
         return found
+
+
+def _on_desk(raw: str) -> str:
+    """What a headline there is to its story: a draft, and one that waits or is held, is nobody's to see."""
+    return EXPIRED if json.loads(raw)["state"] == EXPIRED else HELD
 
 
 def _fold(
