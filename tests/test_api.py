@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.api import READABLE, Api, eventually_gone, eventually_shown, fresh_key, new_key
-from tests.servers import Web, eventually
+from tests.api import CHANNELS, READABLE, Api, eventually_gone, eventually_shown, fresh_key, new_key, serving
+from tests.servers import RedisServer, Web, eventually
 from ticker import instant
 from ticker.keys import Keys
 from ticker.store import connect
@@ -121,6 +121,18 @@ async def test_a_second_person_raises_what_readers_have_to_a_flash(http: aiohttp
     assert (await second.edit(live, urgency="flash", text="All bridges have fallen")).fault == (403, "forbidden")
     raised = await second.edit(live, urgency="flash")
     assert (raised.status, raised.json["urgency"]) == (200, "flash")
+
+
+async def test_a_draft_takes_no_id_of_a_source_that_we_poll(
+    http: aiohttp.ClientSession, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    polled = '[sources.agency]\nurl = "https://agency.example/feed"\nchannel = "en"\n'
+    with serving(redis_server, tmp_path, CHANNELS + polled) as web:
+        junior = Api(http, web.url, await fresh_key(web, "Junior", "draft"))
+        draft = {"text": "Nothing has happened", "state": "draft", "source": {"name": "agency", "id": "guid-2"}}
+        assert (await junior("POST", "headlines", draft)).fault == (403, "forbidden")
+        together = await junior("POST", "/v1/editions", {"drafts": {"en": draft}})
+        assert [one["status"] for one in together.json["editions"]] == [403]
 
 
 async def test_what_is_released_are_the_words_that_were_read(desk: Api) -> None:

@@ -45,7 +45,7 @@ from ticker.board import hash_of
 from ticker.channel import Channel, Lengths, MostRead, Undo
 from ticker.cli import main
 from ticker.desk import api as desk_api
-from ticker.desk import audit, decision, editions_api, export, presence, receipts, tally
+from ticker.desk import audit, decision, door, editions_api, export, presence, receipts, tally
 from ticker.fanout import canary, connection, fanout, poll, transport
 from ticker.fanout.fanout import MOST_CHANGES
 from ticker.fanout.hub import Hub
@@ -289,6 +289,7 @@ def test_every_address_is_documented() -> None:
     f"| {fanout.MOST_GROUPS}, {fanout.MOST_OF_ONE} | 429 ",
     f"| {headline.NAME_LIMIT} characters | 422 ",
     f"| {fanout.MOST_OUTPUTS} | served without it |",
+    f"the expired of two days among them | {door.MOST_AT_DESK:,} |",
     f"up to {fanout.MOST_GROUPS} different filters at once, {fanout.MOST_OF_ONE} that one network",
     f"| {fanout.SLOW_AFTER // 1000} s | 4408",
     f"| {Settings.model_fields['max_connections'].default:,} (",

@@ -12,7 +12,7 @@ LONGEST_FUNCTION = 50  # lines, without its docstring
 
 PURE = {
     "ticker.board", "ticker.bundle", "ticker.candidate", "ticker.channel", "ticker.clock",
-    "ticker.desk.chain", "ticker.desk.export", "ticker.desk.group", "ticker.desk.likeness",
+    "ticker.desk.chain", "ticker.desk.door", "ticker.desk.export", "ticker.desk.group", "ticker.desk.likeness",
     "ticker.desk.once", "ticker.desk.place", "ticker.desk.preflight", "ticker.desk.tally",
     "ticker.errors", "ticker.events", "ticker.fanout.changes", "ticker.fanout.counts", "ticker.fanout.deflate",
     "ticker.fanout.fanout",

@@ -119,7 +119,7 @@ async def _lifespan(given: Settings, app: Starlette) -> AsyncIterator[dict[str, 
             max_connections=given.max_connections,
             stall_seconds=given.stall_seconds,
         )
-        app.state.hub, app.state.desk = hub, Desk(stream, given.channels)
+        app.state.hub, app.state.desk = hub, Desk(stream, given.channels, given.own_sources)
         app.state.people = people = People(redis)
         sessions = Sessions(redis, people, idle_minutes=given.desk.idle_minutes, longest_hours=given.desk.session_hours)
         app.state.sessions, app.state.writers = sessions, Writers(Keys(redis), sessions, given.channels)

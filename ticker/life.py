@@ -304,8 +304,7 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
         return None
     seen = current.published_at is not None
     edited = current.replaced(**changes, version=current.version + 1, author=command.by, stale=None)
-    if seen:
-        edited = _seen_anew(current, edited, channel, changed, now)
+    edited = _seen_anew(current, edited, channel, changed, now) if seen else edited
     _check_times(edited, now)
     if current.state is State.LIVE:
         event = upsert(EventType.CORRECTED if patch.is_correction else EventType.UPDATED, edited)
@@ -323,16 +322,13 @@ def _edit(current: Record, command: Command, channel: Channel, now: int) -> Deci
 
 
 def _seen_anew(current: Record, edited: Record, channel: Channel, changed: set[str], now: int) -> Record:
-    """Raised into what asks for a second person only by one who has not written it, and as it stands: else all would
-    be published as routine first.
-    """
+    """Raised, where that asks for a second person, by another than its author and as it stands."""
     if current.urgency.at_least(edited.urgency):
         return edited.replaced(updated_at=now)
     alone = changed != {"urgency"} or who(edited.author) == who(current.author)
-    if alone and edited.urgency in channel.approval:
-        raise errors.Forbidden(
-            f"Only a second person may raise it to {edited.urgency}, and must change nothing else; or publish it anew."
-        )
+    if alone and edited.urgency in channel.approval:  # else all of it would be published as routine first
+        to = f"Only a second person may raise it to {edited.urgency}"
+        raise errors.Forbidden(f"{to}, and must change nothing else; or publish it anew.")
     return edited.replaced(updated_at=now, raised_at=now)
 
 
@@ -384,9 +380,8 @@ def _enter(state: State, current: Record, command: Command, channel: Channel, no
     if state is State.HELD:
         told = removal(EventType.HELD, current.id, command.note) if seen else None
         expire = current.expires_at if seen else None
-        return Decision(
-            _out_of_the_window(current).replaced(state=State.HELD), told, _timers(current.id, expire=expire)
-        )
+        held = _out_of_the_window(current).replaced(state=State.HELD)
+        return Decision(held, told, _timers(current.id, expire=expire))
     if state is State.RETRACTED:
         return Decision(
             current.replaced(state=State.RETRACTED),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from ticker import text
 from ticker.channel import DAY, Channel
 from ticker.onair.font import FontError, font_of
 from ticker.onair.mos import Mos
@@ -40,6 +41,11 @@ class SourceSettings(BaseModel):
     limit: int = Field(default=100, ge=1, le=1000, description="newest entries considered at each poll")
     max_age: int | None = Field(default=None, ge=60, description="seconds; older dated entries are left out")
     quiet_after: int = Field(default=6 * 3600, ge=60, description="seconds without anything new until it is told")
+
+    @property
+    def hands_in_as(self) -> tuple[str, str]:
+        """The name that readers see, and how the ids of its entries begin. As `workers.identity` has it."""
+        return (self.name, "") if self.title is None else (text.clean(self.title), f"{self.name}:")
 
 
 class OidcSettings(BaseModel):
@@ -111,6 +117,12 @@ class Settings(BaseSettings):
     mos: Mos | None = Field(default=None, description="`[mos]`: a newsroom system whose running orders go on air")
     desk: DeskSettings = Field(default=DeskSettings(), description="`[desk]` in ticker.toml")
     oidc_secret: SecretStr | None = Field(default=None, description="the secret that the sign-in provider gave us")
+
+    @property
+    def own_sources(self) -> frozenset[tuple[str, str]]:
+        """Those whose headlines our own processes hand in: the name, and how the ids begin."""
+        newsroom = {(self.mos.id, "")} if self.mos else set[tuple[str, str]]()
+        return frozenset({source.hands_in_as for source in self.sources.values()} | newsroom)
 
     @classmethod
     def settings_customise_sources(

@@ -208,6 +208,11 @@ class Stream(Log):
         found: list[str] = await ask(self.redis, "hvals", keys.desk if on_desk else keys.board)
         return found
 
+    async def size_of_desk(self, channel: str) -> int:
+        """How many headlines are kept that are not on the strip."""
+        size: int = await ask(self.redis, "hlen", Keys.of(channel).desk)
+        return size
+
     async def group(self, channel: str, name: str) -> list[str]:
         """The ids of a group's headlines on this channel."""
         try:

@@ -111,6 +111,10 @@ class Writer(NamedTuple):
         """Whether it may do this to any headline there, whoever wrote it."""
         return bool(self._granted(action, channel, None))
 
+    def is_source(self, channel: str, name: str) -> bool:
+        """Whether it is the source of that name, and no other writer."""
+        return Scope.SOURCE in self.scopes(channel) and name == self.source
+
     def sees(self, channel: str, source: str | None) -> bool:
         """Whether it may see a headline that readers do not: all of them at the desk; its own, a source."""
         scopes = self.scopes(channel)

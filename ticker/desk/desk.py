@@ -7,11 +7,11 @@ between, do it again.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from ticker.channel import Channel
-from ticker.desk import decision
+from ticker.desk import decision, door
 from ticker.desk.decision import CLOCK
 from ticker.desk.group import FOLLOWED, Edition, follow_up
 from ticker.desk.once import Once, same_answer
@@ -44,11 +44,13 @@ class Desk:
         self,
         stream: Stream,
         channels: Mapping[str, Channel],
+        own_sources: Collection[tuple[str, str]] = (),
         *,
         randomness: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.stream = stream
         self.channels = channels
+        self.own_sources = own_sources  # whose headlines we hand in ourselves: the name, and how the ids begin
         self._randomness = randomness
 
     # --- what writers ask for ---------------------------------------------------------------------------------------
@@ -56,14 +58,12 @@ class Desk:
     async def publish(
         self, channel: str, draft: Draft, *, by: Writer | str, hands_in: bool = False, once: Once | None = None
     ) -> Receipt:
-        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say.
-
-        What is only handed in waits for approval always.
+        """Live at once, or kept as a draft, for approval, until its hour: as the draft and the channel say. What is
+        only handed in waits for approval always.
         """
-        source = draft.source
-        sourced = source is not None and source.id is not None
-        headline_id = source_headline_id(source.name, source.id or "") if source and sourced else None
-        id_ = headline_id or new_id(self._randomness(10))
+        source = draft.source if draft.source and draft.source.id else None
+        door.must_be_free(source, self.own_sources, channel, by)
+        id_ = source_headline_id(source.name, source.id or "") if source else new_id(self._randomness(10))
         id_ = f"{REHEARSAL}{id_}" if self._channel(channel).rehearsal else id_
         command = _command(Action.PUBLISH, by, id_, draft=draft, hands_in=hands_in)
         return await self._do(channel, command, once)
@@ -329,6 +329,8 @@ class Desk:
                 continue
             try:
                 decided = decision.decide(found, command, channel, identities, even_unknown=even_unknown)
+                if door.is_kept_back(command, decided):
+                    door.must_have_room(await self.stream.size_of_desk(channel_name), command)
             except TickerError:
                 if guessed and once:  # it may have been done when its times were right
                     continue
