@@ -488,6 +488,26 @@ async def test_whoever_follows_gets_the_newest_and_a_beat(redis: Client, desk: D
         assert [item["id"] for item in message["items"]] == [record.id]
 
 
+async def test_whoever_follows_is_let_go_at_once_and_told_nothing_in_between(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as playouts:
+        one = await publish(desk)
+        await eventually(lambda: ids(playouts.of("open")) == [one.id])
+        following = playouts.follow("open", 600)
+        assert await anext(following)
+        waiting = asyncio.ensure_future(anext(following, "let go"))
+
+        def woken() -> bool:
+            playouts.of("open").wake()
+            return waiting.done()
+
+        await eventually(woken)
+        assert await waiting is None, "only the gallery sees what has changed"
+        waiting = asyncio.ensure_future(anext(following, "let go"))
+        await asyncio.sleep(0)
+        await playouts.hub.drain()
+        assert await asyncio.wait_for(waiting, 30) == "let go"
+
+
 async def test_whoever_leaves_before_the_first_answer_is_counted_no_more(
     redis: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ class Playouts:
         }
         self._loaded = False
         hub.listeners.append(self._hear)
+        hub.farewells.append(self._wake)
 
     def __iter__(self) -> Iterator[Playout]:
         return iter(self._outputs.values())
@@ -67,22 +68,30 @@ class Playouts:
     def now(self) -> int:
         return self.hub.stream.now()
 
+    def _wake(self) -> None:
+        for playout in self:
+            playout.wake()
+
     async def follow(self, name: str, beat: float = 2.0) -> AsyncIterator[dict[str, Any] | None]:
-        """The playlist now, and each time it changes, the newest, once more when its anchor is known; None when
-        nothing changed for `beat` seconds.
+        """The playlist now, and each time it changes, the newest, once more when its anchor is known; None at least
+        every `beat` seconds while it does not. Ends when this process goes away.
         """
-        playout, told = self.of(name), ("", False)
+        playout, told, waited = self.of(name), ("", False), False
         await self._adopt(playout)
         playout.followers += 1
         try:
-            while True:
+            while not self.hub.draining:
                 message = playout.message(self.now())
                 news = (message["id"], message["anchor"] is not None)
                 if news != told:
-                    told = news
+                    told, waited = news, False
                     yield message
-                elif not await playout.changed(beat):
+                elif waited:
+                    waited = False
                     yield None
+                else:
+                    await playout.changed(beat)
+                    waited = True
         finally:
             playout.followers -= 1
 
