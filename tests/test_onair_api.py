@@ -21,6 +21,7 @@ from ticker.errors import Unavailable
 from ticker.fanout.fanout import MOST_OUTPUTS
 from ticker.keys import Keys
 from ticker.onair import gallery as gallery_of
+from ticker.onair.api import MOST_STREAMS
 from ticker.onair.log import MOST_PAGES, OnAirLog, Where
 from ticker.onair.page_key import PURPOSE
 from ticker.onair.playouts import Playouts
@@ -161,6 +162,38 @@ async def test_a_page_that_polls_tells_those_that_come_later_where_it_is(
         return told["anchor"]
 
     assert (await eventually(polled))["run"] == []
+
+
+async def test_the_receipt_of_a_page_on_air_is_nobody_elses_to_give(
+    web: Web, http: aiohttp.ClientSession, desk: Api, gallery: Gallery
+) -> None:
+    """A stranger who calls itself as the page does has not confirmed for it, and no crowd takes its place."""
+    headline = await desk.publish("What only the page can say is gone")
+    await eventually(lambda: shows(gallery, "open", headline))
+    strip = f"{web.url}/v1/channels/en/stream?output="
+    everybody = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=everybody) as crowd, contextlib.AsyncExitStack() as strangers:
+        async with http.get(strip + "open%20(main)") as answer:
+            forged = await Api(http, web.url).get("/v1/channels/en/ws?output=open%20(main)", **UPGRADE)
+            assert (answer.status, forged.status) == (422, 422)
+        for number in range(MOST_OUTPUTS):
+            await strangers.enter_async_context(stream(crowd, f"{strip}{number}"))
+        playlist = await gallery.playlist("open")
+        on_screen = {"playlist": playlist["id"], "frame": playlist["now"] // 20, "on_screen": [headline["id"]]}
+        assert await report(http, web, "open", **on_screen) == 204
+        killed = await desk.act(headline, "retract", {"reason": "wrong"})
+        assert killed.status == 200, killed.text
+
+        async def receipt() -> Any:
+            told = (await desk.get(f"/v1/desk/en/receipts/{headline['id']}")).json["receipts"]
+            return told and told[0]["reached"] >= MOST_OUTPUTS and told[0]["outputs"]
+
+        outputs = await eventually(receipt)
+        assert outputs["open (main)"] is None, "it has the words on its screen still"
+
+
+async def shows(gallery: Gallery, output: str, headline: Any) -> bool:
+    return headline["text"] in await gallery.shown(output)
 
 
 async def test_whoever_may_not_is_told_what_it_takes(http: aiohttp.ClientSession, web: Web, desk: Api) -> None:
@@ -342,37 +375,6 @@ async def test_a_report_that_is_none_is_refused(web: Web, http: aiohttp.ClientSe
         assert answer.status in (400, 422)
 
 
-async def test_the_receipt_of_a_page_on_air_is_nobody_elses_to_give(
-    web: Web, http: aiohttp.ClientSession, desk: Api, gallery: Gallery
-) -> None:
-    """A stranger who calls itself as the page does has not confirmed for it, and no crowd takes its place."""
-    headline = await desk.publish("What only the page can say is gone")
-    await eventually(lambda: shows(gallery, "open", headline))
-    strip = f"{web.url}/v1/channels/en/stream?output="
-    everybody = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=everybody) as crowd, contextlib.AsyncExitStack() as strangers:
-        async with http.get(strip + "open%20(main)") as answer:
-            forged = await Api(http, web.url).get("/v1/channels/en/ws?output=open%20(main)", **UPGRADE)
-            assert (answer.status, forged.status) == (422, 422)
-        for number in range(MOST_OUTPUTS):
-            await strangers.enter_async_context(stream(crowd, f"{strip}{number}"))
-        playlist = await gallery.playlist("open")
-        on_screen = {"playlist": playlist["id"], "frame": playlist["now"] // 20, "on_screen": [headline["id"]]}
-        assert await report(http, web, "open", **on_screen) == 204
-        await desk.act(headline, "retract", {"reason": "wrong"})
-
-        async def receipt() -> Any:
-            told = (await desk.get(f"/v1/desk/en/receipts/{headline['id']}")).json["receipts"]
-            return told and told[0]["reached"] >= MOST_OUTPUTS and told[0]["outputs"]
-
-        outputs = await eventually(receipt)
-        assert outputs["open (main)"] is None, "it has the words on its screen still"
-
-
-async def shows(gallery: Gallery, output: str, headline: Any) -> bool:
-    return headline["text"] in await gallery.shown(output)
-
-
 async def test_a_key_for_reports_cannot_fill_redis(web: Web, http: aiohttp.ClientSession, gallery: Gallery) -> None:
     frame = (await gallery.playlist("polled"))["now"] // 20
     run = {"id": "a" * 16, "text": "Words " * 20, "first": frame - 500, "last": frame}
@@ -394,6 +396,21 @@ async def test_a_key_for_reports_cannot_fill_redis(web: Web, http: aiohttp.Clien
     assert await report(http, web, "polled", page="flood", boot="c", **future) == 422
     async with connect(web.env["TICKER_REDIS_URL"]) as redis:
         assert int((await redis.hget(Where.of("polled").plays, run["id"])).split()[1]) == frame
+
+
+async def test_a_crowd_leaves_pages_their_streams(web: Web, http: aiohttp.ClientSession) -> None:
+    """Who has no key is sent to ask for the playlist; a page that has one follows."""
+    url, everybody = f"{web.url}/onair/open/stream", aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=everybody) as crowd, contextlib.AsyncExitStack() as strangers:
+        for _ in range(MOST_STREAMS):
+            await anext(await strangers.enter_async_context(stream(crowd, url)))
+        for key in ("", await page_key(web, "program")):
+            async with http.get(url, params={"key": key}) as refused:
+                assert (refused.status, (await refused.json())["type"]) == (429, "/problems/too-many")
+        async with stream(http, f"{url}?key={await page_key(web, 'open')}") as page:
+            assert (await anext(page))[0] == "playlist"
+        async with stream(http, f"{web.url}/onair/program/stream") as another:
+            assert (await anext(another))[0] == "playlist"
 
 
 async def test_a_stream_that_is_left_costs_nothing_any_more(web: Web, http: aiohttp.ClientSession) -> None:

@@ -1,6 +1,7 @@
 """One output as it plays: what is new for pages, and which words were ever ours."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -74,6 +75,28 @@ def test_what_the_gallery_sees_is_made_once_until_it_changes() -> None:
     assert playout.picture(NOW)["control"]["speed"] == 7
     playout.hear_of({"id": playout.current().id, "anchor": {"frame": 1}})
     assert playout.picture(NOW)["playlist"]["anchor"] == {"frame": 1}
+
+
+def test_what_pages_are_sent_is_written_once_until_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    playout, written = playing(), list[Any]()
+
+    def dump(value: Any) -> str:
+        written.append(value)
+        return json.dumps(value)
+
+    monkeypatch.setattr("ticker.onair.playout._dump", dump)
+
+    def is_told(at: int) -> bool:
+        return bool(json.loads(playout.text(at)) == json.loads(json.dumps(playout.message(at))))
+
+    playout.renew([strip(headline(IDS[0], text="عاجل"))], NOW)
+    assert all(is_told(NOW + later) for later in range(100)), "each with the time at which it is told"
+    assert len(written) == 1
+    playout.hear_of({"id": playout.current().id, "anchor": {"frame": 1, "run": [], "next": 0}})
+    assert is_told(NOW)
+    playout.renew([strip(headline(IDS[0]), headline(IDS[1]))], NOW)
+    assert is_told(NOW)
+    assert len(written) == 3
 
 
 async def test_whoever_waits_hears_of_a_change_and_of_none() -> None:

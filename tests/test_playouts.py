@@ -514,6 +514,20 @@ async def test_what_changes_all_the_time_holds_up_no_beat(redis: Client, desk: D
             assert await anext(following) is None
 
 
+async def test_whoever_follows_is_let_go_at_once_and_told_nothing_in_between(redis: Client, desk: Desk) -> None:
+    async with playing(redis) as playouts:
+        one = await publish(desk)
+        await eventually(lambda: ids(playouts.of("open")) == [one.id])
+        following = playouts.follow("open", 600)
+        assert await anext(following)
+        waiting = asyncio.ensure_future(anext(following, "let go"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            playouts.of("open").wake()  # only the gallery sees what has changed
+        await playouts.hub.drain()
+        assert await asyncio.wait_for(waiting, 30) == "let go"
+
+
 async def test_whoever_leaves_before_the_first_answer_is_counted_no_more(
     redis: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ class Hub:
         self.canary = Canary(stream, perch, stall_seconds=stall_seconds)
         self.lag = Lag()
         self.listeners: list[Listener] = []  # told after the readers
+        self.farewells: list[Callable[[], None]] = []  # called when this process goes away, before any reader is let go
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -161,6 +162,8 @@ class Hub:
     async def drain(self) -> None:
         """Let every reader go, spread over the set time, each told when to come back."""
         self.draining = True
+        for farewell in self.farewells:
+            farewell()
         readers = [subscriber for fanout in self._every() for subscriber in fanout.subscribers()]
         random.shuffle(readers)
         began = time.monotonic()

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ticker import writers
 from ticker.desk import audit_api
 from ticker.desk.audit import MOST, Audit, Wanted
-from ticker.errors import TickerError, Unauthorized
+from ticker.errors import TickerError, TooMany, Unauthorized
 from ticker.fanout.hub import Hub
 from ticker.headline import HeadlineId, Note
 from ticker.onair import as_run, watch
@@ -31,7 +31,8 @@ from ticker.store import Gone
 from ticker.writer import Scope, Writer
 
 BEAT = 2.0  # s between signs of life to a page
-LOOK = 0.25  # s between looks at whether this process is going away
+LOOK = 0.25  # s between looks at whether a cue has been heard of
+MOST_STREAMS = 100  # of one output, here, without the key of its page; an output has a handful of pages
 STATE_BEAT = 1.0  # s between states, though nothing has changed: pages have reported meanwhile
 CHECK_EVERY = 2  # beats between looks at whether whoever watches still may
 HEARD = 2.0  # s within which a cue is usually heard of here
@@ -68,12 +69,16 @@ async def playlist(request: Request) -> Response:
     headers = {**OPEN, "etag": etag}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return JSONResponse(playout.message(_playouts(request).now()), headers=headers)
+    return Response(playout.text(_playouts(request).now()), headers=headers, media_type="application/json")
 
 
 async def stream(request: Request) -> Response:
-    _playout(request).current()
+    playout = _playout(request)
+    playout.current()
     _hub(request).check_room()
+    key = request.query_params.get("key", "")
+    if playout.streams >= MOST_STREAMS and not await is_key_of(_seal(request), playout.output, key):
+        raise TooMany(f"{MOST_STREAMS} follow this output here; add the key of its page, or ask for playlist.json.")
     return StreamingResponse(_pages(request), headers={**STREAM, "access-control-allow-origin": "*"})
 
 
@@ -84,18 +89,13 @@ async def _pages(request: Request) -> AsyncIterator[str]:
     playout.streams += 1
     try:
         yield f"retry: {random.randint(200, 1000)}\n\n"
-        waited = 0.0
-        async for message in playouts.follow(name, LOOK):
-            if hub.draining:
-                yield _event("goodbye", {"type": "goodbye", "retry_ms": random.randint(0, 500)})
-                return
-            if message is not None:
-                yield _event("playlist", message)
-            waited = 0.0 if message is not None else waited + LOOK
-            if waited >= BEAT:
-                waited = 0.0
-                told = {"type": "heartbeat", "now": playouts.now(), "id": playout.current().id}
-                yield _event("heartbeat", told)
+        async for message in playouts.follow(name, BEAT):
+            now = playouts.now()
+            if message is None:
+                yield _event("heartbeat", {"type": "heartbeat", "now": now, "id": playout.current().id})
+            else:
+                yield f"event: playlist\ndata: {playout.text(now)}\n\n"
+        yield _event("goodbye", {"type": "goodbye", "retry_ms": random.randint(0, 500)})
     finally:
         hub.connections -= 1
         playout.streams -= 1

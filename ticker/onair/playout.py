@@ -49,6 +49,7 @@ class Playout:
         self.pages: dict[str, dict[str, Any]] = {}  # that report to this process, by name
         self._words: dict[tuple[str, int], tuple[str, str | None]] = {}  # of what was in it of late
         self._picture: dict[str, Any] | None = None
+        self._text: str | None = None
         self._changed = asyncio.Event()
 
     def renew(self, strips: Sequence[Strip], now: int) -> bool:
@@ -59,7 +60,7 @@ class Playout:
         news = self.playlist is None or made.id != self.playlist.id
         if news:
             self.previous = self.playlist.id if self.playlist and not self.before else ""
-        self.playlist, self.before, self._picture = made, None, None
+        self.playlist, self.before, self._picture, self._text = made, None, None, None
         if news:
             self.anchor, self.changed_at = None, now
             shown = (*made.fields["items"], *made.fields["takeovers"])
@@ -128,7 +129,7 @@ class Playout:
             return
         self.kept = current["id"]
         if current["anchor"] not in (None, self.anchor):
-            self.anchor = current["anchor"]
+            self.anchor, self._text = current["anchor"], None
             self.wake()
 
     def wake(self) -> None:
@@ -145,6 +146,13 @@ class Playout:
     def message(self, now: int) -> dict[str, Any]:
         """What a page is sent that comes now."""
         return self.current().message(now, self.anchor, self.previous)
+
+    def text(self, now: int) -> str:
+        """The same as JSON. All but the time is written once for all who get it."""
+        if self._text is None:
+            message = self.message(now)
+            self._text = _dump({key: value for key, value in message.items() if key not in ("type", "now")})
+        return f'{{"type":"playlist","now":{now},{self._text[1:]}'
 
     def picture(self, now: int) -> dict[str, Any]:
         """What the gallery is shown of it, but for its pages. All but the time is made once for all who look."""
@@ -170,7 +178,8 @@ class Playout:
         """Whether there was something new within so many seconds."""
         waiting = self._changed
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(waiting.wait(), within)
+            async with asyncio.timeout(within):  # no task of its own, for each of a thousand that wait
+                await waiting.wait()
         return waiting.is_set()
 
 
@@ -188,3 +197,7 @@ def _forget_all_but(most: int, kept: dict[Any, Any]) -> None:
     """Without those that came first, when there are more."""
     for old in list(islice(kept, max(0, len(kept) - most))):
         del kept[old]
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -52,6 +52,7 @@ class Playouts:
         }
         self._loaded = False
         hub.listeners.append(self._hear)
+        hub.farewells.append(self._wake)
 
     def __iter__(self) -> Iterator[Playout]:
         return iter(self._outputs.values())
@@ -68,15 +69,19 @@ class Playouts:
     def now(self) -> int:
         return self.hub.stream.now()
 
+    def _wake(self) -> None:
+        for playout in self:
+            playout.wake()
+
     async def follow(self, name: str, beat: float = 2.0) -> AsyncIterator[dict[str, Any] | None]:
         """The playlist now, and each time it changes, the newest, once more when its anchor is known; None when
-        nothing was told for `beat` seconds.
+        nothing was told for `beat` seconds. Ends when this process goes away.
         """
         playout, told, due = self.of(name), ("", False), 0.0
         await self._adopt(playout)
         playout.followers += 1
         try:
-            while True:
+            while not self.hub.draining:
                 message = playout.message(self.now())
                 news = (message["id"], message["anchor"] is not None)
                 if news == told and (left := due - time.monotonic()) > 0:
