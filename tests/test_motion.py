@@ -35,8 +35,8 @@ class Engine:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def watch(self, playlists: list[Any], frames: range) -> list[Picture]:
-        return list(self.ask("watch", playlists, RULER, list(frames)))
+    def watch(self, playlists: list[Any], frames: range, **host: Any) -> list[Picture]:
+        return list(self.ask("watch", playlists, RULER, list(frames), host))
 
 
 @pytest.fixture(scope="module")
@@ -457,6 +457,22 @@ def test_a_headline_that_is_read_while_it_stands_keeps_its_speed(engine: Engine)
     assert steps[:50] == [0] * 50
     assert steps[50:250] == [4] * 200
     assert max(inside) == 120 * LETTER - ROOM
+
+
+@pytest.mark.parametrize("runs", ["with the bar", "against it"])
+def test_long_words_that_stand_are_read_from_their_beginning(engine: Engine, runs: str) -> None:
+    """Where they run against the bar, that is at the far end of what stands there."""
+    long = item("a", 120, dir="ltr" if runs == "with the bar" else "rtl")
+    flash = {**long, "id": "f", "from": START + 500, "until": None}
+    pictures = engine.watch([playlist(items=[long], mode="flip", takeovers=[flash])], range(START, START + 800))
+    excess = 120 * LETTER - ROOM
+    for inside in (
+        [one["inside"] for picture in pictures[:300] for one in picture["items"] if one["isSeen"]],
+        [picture["strap"]["inside"] for picture in pictures[500:]],
+    ):
+        steps = {later - sooner for sooner, later in pairwise(inside)}
+        assert (inside[0], inside[-1]) == ((0, excess) if runs == "with the bar" else (excess, 0))
+        assert steps == ({0, 4} if runs == "with the bar" else {0, -4})
 
 
 def test_while_nobody_draws_nothing_grows_and_it_comes_back_at_once(engine: Engine) -> None:
