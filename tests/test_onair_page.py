@@ -175,6 +175,42 @@ async def test_a_contrast_theme_of_the_machine_changes_no_colour(chromium: Brows
 
 
 # --- what it reports ------------------------------------------------------------------------------------------------
+# Where a headline would be at some moment, by where it is in this frame; null while it is not on the screen.
+PLACE = """() => new Promise((tell) => requestAnimationFrame((time) => {
+  const [left] = [...document.querySelectorAll(".item")].filter((one) => one.textContent.includes("The first of three"))
+    .map((one) => one.getBoundingClientRect().left).filter((left) => left < innerWidth - 100);
+  tell(left === undefined ? null : left + (((performance.timeOrigin + time) % 10 ** 8) / 20) * 40);
+}))"""
+
+
+async def test_a_page_whose_host_has_ended_a_take_over_comes_back_to_its_twin(
+    gallery: Gallery, chromium: Browser, web: Web, key: str
+) -> None:
+    for name in "first", "second", "third":
+        await gallery.publish(" ".join([f"The {name} of three"] * 8))
+    pages = [f"{web.url}/onair/program?page={name}&key={key}" for name in ("main", "twin")]
+    async with rendering(chromium, pages[0]) as main, rendering(chromium, pages[1]) as twin:
+
+        async def together(since: float = 0) -> Any:
+            """Not while it leaves or enters, where either may be on another pass; `since` is that of an earlier one."""
+            one, other = await asyncio.gather(main.page.evaluate(PLACE), twin.page.evaluate(PLACE))
+            is_so = None not in (one, other) and abs(one - other) < 320  # px: some frames, on a busy machine
+            return one if is_so and one > since else None
+
+        strap = "getComputedStyle(document.querySelector('.strap')).visibility"
+        place = await eventually(together, "both are where they belong")
+        await gallery.publish("Above", urgency="flash")
+        for page in main, twin:
+            await eventually(lambda page=page: page.call(f"{strap} === 'visible'"), "it stands above the crawl")
+        await main.call("next()")
+        await eventually(lambda: main.call(f"{strap} === 'hidden'"), "it has left the one")
+        await main.shows(" ".join(["The second of three"] * 8), " ".join(["The third of three"] * 8))
+        await gallery("POST", "/onair/program/clear-takeover", {})
+        await eventually(lambda: twin.call(f"{strap} === 'hidden'"), "it has left the other")
+        later = place + 40 * 50 * 5  # px: beyond what they had on their screens
+        await eventually(lambda: together(later), "both are where they belong, again")
+
+
 
 
 async def test_a_page_with_a_key_says_what_is_on_its_screen(
