@@ -1,10 +1,11 @@
 """`/onair/{output}`: always answered, whole in itself, and on air as the service says, in a real browser."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -174,7 +175,6 @@ async def test_a_contrast_theme_of_the_machine_changes_no_colour(chromium: Brows
     assert found[0] == found[1]
 
 
-# --- what it reports ------------------------------------------------------------------------------------------------
 # Where a headline would be at some moment, by where it is in this frame; null while it is not on the screen.
 PLACE = """() => new Promise((tell) => requestAnimationFrame((time) => {
   const [left] = [...document.querySelectorAll(".item")].filter((one) => one.textContent.includes("The first of three"))
@@ -211,6 +211,7 @@ async def test_a_page_whose_host_has_ended_a_take_over_comes_back_to_its_twin(
         await eventually(lambda: together(later), "both are where they belong, again")
 
 
+# --- what it reports ------------------------------------------------------------------------------------------------
 
 
 async def test_a_page_with_a_key_says_what_is_on_its_screen(
@@ -431,3 +432,61 @@ async def test_reports_wait_until_they_are_taken(gallery: Gallery, chromium: Bro
 
         firsts = [entry["first"] for entry in await eventually(run, "it was taken in the end")]
         assert len(firsts) == len(set(firsts))  # it may have come round before it was killed
+
+
+@pytest.mark.parametrize("whose", ["the service's", "the host's"])
+async def test_what_is_on_screen_when_a_page_ends_has_run_until_then(
+    gallery: Gallery, chromium: Browser, web: Web, key: str, whose: str
+) -> None:
+    text = " ".join([f"On air as {whose}"] * 10)
+    if whose == "the service's":
+        await gallery.publish(text)
+    async with rendering(chromium, f"{web.url}/onair/program?page=ends&key={key}") as it:
+        if whose == "the host's":
+            await it.page.evaluate("data => update(data)", {"f0": text})
+        await it.shows(text)
+        frame = await it.call("Math.floor(Date.now() / 20)")
+        await it.page.reload()
+
+        async def ran() -> Any:
+            entries = (await gallery.get("/onair/program/as-run?by=page:ends")).json["entries"]
+            return [e for e in entries if e["after"] == text and int(e["first"]) <= frame <= int(e["last"])]
+
+        (entry,) = await eventually(ran, "it says afterwards what ran when it ended")
+        assert entry["covered"] is False
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_on_a_machine_whose_clock_is_ahead_each_run_is_told_once_and_only_when_somebody_sees_it(
+    gallery: Gallery, chromium: Browser, web: Web, key: str, *, is_seen: bool
+) -> None:
+    ahead = 4000  # ms
+    active = "dispatchEvent(new CustomEvent('obsSourceActiveChanged', {detail: {active: %s}}))"
+    before = f"""
+      const {{ now }} = Date;
+      Date.now = () => now() + {ahead};
+      addEventListener("DOMContentLoaded", () => {active % str(is_seen).lower()});
+    """
+    for name in "one", "other":
+        await gallery.publish(" ".join([f"The {name} of two headlines"] * 4))
+    runs: list[tuple[str, int, int]] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/report"):
+            runs.extend((one["id"], one["first"], one["last"]) for one in json.loads(request.post_data or "")["ran"])
+
+    async with rendering(chromium, before=before) as it:
+        it.page.on("request", note)
+        await it.open(f"{web.url}/onair/program?page=ahead&key={key}")
+        moment = "Math.floor((performance.timeOrigin + performance.now()) / 20)"  # by the clock of the service
+        begun = await it.call(moment)
+        for name in "one", "other", "one", "other":
+            await it.shows(" ".join([f"The {name} of two headlines"] * 4))
+        shown = await it.call(moment)
+        await it.call(active % "true")
+        await eventually(lambda: any(last > begun + ahead // 20 + 50 for _, _, last in runs), "its own clock is behind")
+    for one in {one for one, _, _ in runs}:
+        of = sorted({(first, last) for id_, first, last in runs if id_ == one})
+        assert all(later > last + 1 for (_, last), (later, _) in itertools.pairwise(of)), of
+    if not is_seen:
+        assert min(first for _, first, _ in runs) > shown - 50
