@@ -229,6 +229,23 @@ async def test_long_words_that_stand_are_read_from_their_first_letter_to_their_l
 
 
 @asyncio_of_module
+@pytest.mark.parametrize(("bar", "kicker"), [("en", "NEWS"), ("en", "عاجل"), ("ar", "NEWS"), ("ar", "عاجل")])
+async def test_between_a_kicker_and_the_words_there_is_room_whichever_way_it_is_read(
+    headless: Shell, bar: str, kicker: str
+) -> None:
+    page = await headless.page(RATES["50"], FIRST)
+    item = {**items(bar, 0)[0], "kicker": kicker}
+    stands = {**item, "from": FIRST, "until": None}
+    await page.show(playlist(bar, FIRST, RATES["50"], [item], mode="flip", takeovers=[stands]))
+    await page.to(FIRST + 40)
+    for kicker_of, words in ((".kicker", ".item .words"), (".flag", ".news .words")):
+        one, other = [await page.run(f"document.querySelector('{name}').getBoundingClientRect().toJSON()")
+                      for name in (kicker_of, words)]  # fmt: skip
+        between = other["left"] - one["right"] if bar == "en" else one["left"] - other["right"]
+        assert between > 8, kicker_of
+
+
+@asyncio_of_module
 async def test_a_rehearsal_says_so_and_a_preview_has_its_guide(headless: Shell) -> None:
     for kind, word in (("training", "Rehearsal"), ("preview", "Preview"), ("program", None)):
         page = await headless.page(RATES["50"], FIRST + 40, guides=kind == "preview")
