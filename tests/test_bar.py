@@ -194,6 +194,57 @@ async def test_a_long_kicker_takes_no_last_word_from_a_take_over(headless: Shell
     assert abs(await page.run(right % "news") - await page.run(right % "reading")) <= 1
 
 
+# Whether the first and the last letter are within what holds them.
+ENDS = """(() => {
+  const text = document.querySelector(".NAME .words").firstChild;
+  const clip = text.parentElement.closest(".window, .reading").getBoundingClientRect();
+  const range = document.createRange();
+  return [0, text.length - 1].map((at) => {
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    const { left, right } = range.getBoundingClientRect();
+    return left >= clip.left - 1 && right <= clip.right + 1;
+  });
+})()"""
+
+
+@asyncio_of_module
+@pytest.mark.parametrize("name", ["item", "news"])
+@pytest.mark.parametrize(("bar", "words"), [("en", "ar"), ("ar", "en"), ("en", "en"), ("ar", "ar")])
+async def test_long_words_that_stand_are_read_from_their_first_letter_to_their_last(
+    headless: Shell, bar: str, words: str, name: str
+) -> None:
+    page = await headless.page(RATES["50"], FIRST)
+    long = {**items(words, 0)[0], "text": " ".join(WORDS[words][:2] * 3)}
+    stands = [{**long, "from": FIRST, "until": None}] if name == "news" else []
+    await page.show(playlist(bar, FIRST, RATES["50"], [long], mode="flip", takeovers=stands))
+    await page.to(FIRST + 40)
+    assert await page.run(ENDS.replace("NAME", name)) == [True, False]
+    width, room = await page.run(f"""(() => {{
+      const words = document.querySelector(".{name}");
+      return [words, words.closest(".window, .reading")].map((one) => one.getBoundingClientRect().width);
+    }})()""")
+    await page.to(FIRST + 75 + int(width - room) // 4)
+    assert await page.run(ENDS.replace("NAME", name)) == [False, True]
+
+
+@asyncio_of_module
+@pytest.mark.parametrize(("bar", "kicker"), [("en", "NEWS"), ("en", "عاجل"), ("ar", "NEWS"), ("ar", "عاجل")])
+async def test_between_a_kicker_and_the_words_there_is_room_whichever_way_it_is_read(
+    headless: Shell, bar: str, kicker: str
+) -> None:
+    page = await headless.page(RATES["50"], FIRST)
+    item = {**items(bar, 0)[0], "kicker": kicker}
+    stands = {**item, "from": FIRST, "until": None}
+    await page.show(playlist(bar, FIRST, RATES["50"], [item], mode="flip", takeovers=[stands]))
+    await page.to(FIRST + 40)
+    for kicker_of, words in ((".kicker", ".item .words"), (".flag", ".news .words")):
+        one, other = [await page.run(f"document.querySelector('{name}').getBoundingClientRect().toJSON()")
+                      for name in (kicker_of, words)]  # fmt: skip
+        between = other["left"] - one["right"] if bar == "en" else one["left"] - other["right"]
+        assert between > 8, kicker_of
+
+
 @asyncio_of_module
 async def test_a_rehearsal_says_so_and_a_preview_has_its_guide(headless: Shell) -> None:
     for kind, word in (("training", "Rehearsal"), ("preview", "Preview"), ("program", None)):

@@ -35,8 +35,8 @@ class Engine:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def watch(self, playlists: list[Any], frames: range) -> list[Picture]:
-        return list(self.ask("watch", playlists, RULER, list(frames)))
+    def watch(self, playlists: list[Any], frames: range, **host: Any) -> list[Picture]:
+        return list(self.ask("watch", playlists, RULER, list(frames), host))
 
 
 @pytest.fixture(scope="module")
@@ -474,6 +474,22 @@ def test_a_headline_that_is_read_while_it_stands_keeps_its_speed(engine: Engine)
     assert max(inside) == 120 * LETTER - ROOM
 
 
+@pytest.mark.parametrize("runs", ["with the bar", "against it"])
+def test_long_words_that_stand_are_read_from_their_beginning(engine: Engine, runs: str) -> None:
+    """Where they run against the bar, that is at the far end of what stands there."""
+    long = item("a", 120, dir="ltr" if runs == "with the bar" else "rtl")
+    flash = {**long, "id": "f", "from": START + 500, "until": None}
+    pictures = engine.watch([playlist(items=[long], mode="flip", takeovers=[flash])], range(START, START + 800))
+    excess = 120 * LETTER - ROOM
+    for inside in (
+        [one["inside"] for picture in pictures[:300] for one in picture["items"] if one["isSeen"]],
+        [picture["strap"]["inside"] for picture in pictures[500:]],
+    ):
+        steps = {later - sooner for sooner, later in pairwise(inside)}
+        assert (inside[0], inside[-1]) == ((0, excess) if runs == "with the bar" else (excess, 0))
+        assert steps == ({0, 4} if runs == "with the bar" else {0, -4})
+
+
 def test_while_nobody_draws_nothing_grows_and_it_comes_back_at_once(engine: Engine) -> None:
     loop = [item(name, 15) for name in "abcde"]
 
@@ -581,3 +597,93 @@ def test_a_page_that_was_cut_off_comes_back_to_the_others_without_a_jump(engine:
                     assert one["key"] in was or one["x"] >= ROOM - 4
         again = arrives - START + (ROOM + 23 * LETTER + GAP) // 4 + 100
         assert [strip(one) for one in backup[again:]] == [strip(one) for one in main[again:]]
+
+
+# --- what a host says to one page ------------------------------------------------------------------------------------
+
+
+def said(frame: int, name: str, *given: Any) -> Any:
+    return {"at": START + frame, "name": name, "given": given}
+
+
+FLASH = item("f", 20, **{"from": START + 50, "until": START + 350})
+HOSTS = {
+    "next": [said(100, "next")],
+    "breaking": [said(420, "breaking", "Words of the host", 2)],
+    "a kill": [said(30, "kill", "gone")],
+    "a kill by words that are others by now": [said(100, "kill", item("a", 15)["text"])],
+    "lines of its own": [said(10, "update", {"f0": "One\nTwo"}), said(340, "update", {"f0": ""})],
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_after_what_a_host_has_said_its_page_comes_back_to_the_others_without_a_jump(engine: Engine, host: str) -> None:
+    loop, gone = [item(name, 15) for name in "abcde"], item("gone", 15)
+    edited = [item("a", 18, 2), *loop[1:]]
+    begun = playlist(id="p0", before="", items=[loop[0], gone, *loop[1:]], takeovers=[FLASH])
+    newer = playlist(START + 400, id="p1", before="p0", items=[item("x", 23), *edited])
+    newest = playlist(START + 700, id="p2", before="p1", items=[item("y", 9), item("x", 23), *edited])
+    frames = range(START, START + 2000)
+    main = engine.watch([begun, newer, newest], frames)
+    others = {**newest, "anchor": main[-1]["anchor"], "arrives": START + 760}
+    hosted = engine.watch([begun, newer, newest, others], frames, says=HOSTS[host])
+    assert [strip(one) for one in hosted[:700]] != [strip(one) for one in main[:700]]
+    assert [strip(one) for one in hosted[-800:]] == [strip(one) for one in main[-800:]]
+    for before, after in pairwise(hosted[400:]):
+        was = {one["key"]: one["x"] for one in before["items"] if one["isSeen"]}
+        for one in after["items"]:
+            if one["isSeen"]:
+                assert was.get(one["key"], one["x"] + 4) - one["x"] in {4, 0 if after["strap"] else 4}
+                assert one["key"] in was or one["x"] >= ROOM - 4
+
+
+def test_loaded_anew_a_page_whose_host_has_killed_something_is_where_others_are(engine: Engine) -> None:
+    loop = [item(name, 15) for name in "abcde"]
+    newer = playlist(START + 200, items=[item("x", 23), *loop])
+    main = engine.watch([playlist(items=loop), newer], range(START, START + 800))
+    late = {**newer, "anchor": main[-1]["anchor"], "arrives": START + 300}
+    frames = range(START + 300, START + 800)
+    assert [strip(one) for one in engine.watch([late], frames, killed=["gone"])] == [strip(one) for one in main[300:]]
+    for killed in ("a", item("a", 15)["text"]):
+        assert "a" not in entries(engine.watch([late], frames, killed=[killed]))
+
+
+def test_what_others_still_run_of_killed_words_does_not_come_back_with_where_they_are(engine: Engine) -> None:
+    wrong, right = item("a", 60), item("a", 60, 2)
+    edited = playlist(START + 40, items=[right, item("b", 30)])
+    main = engine.watch([playlist(items=[wrong, item("b", 30)]), edited], range(START, START + 60))
+    assert "a1" in json.dumps(main[-1]["anchor"]["run"])
+    late = {**edited, "anchor": main[-1]["anchor"], "arrives": START + 60}
+    pictures = engine.watch([late], range(START + 60, START + 400), killed=[wrong["text"]])
+    assert {one["version"] for p in pictures for one in p["items"] if one["id"] == "a" and one["isSeen"]} == {2}
+
+
+def test_what_only_runs_out_is_covered_as_soon_as_its_host_kills_it(engine: Engine) -> None:
+    line = "A line of the host".ljust(60, ".")
+    lines = [said(0, "update", {"f0": line}), said(30, "update", {"f0": ""})]
+    for says, old, words in (
+        ([said(10, "kill", "another")], item("a", 60), item("a", 60)["text"]), (lines, item("a", 5), line),
+    ):  # fmt: skip
+        history = [playlist(items=[old, item("b", 30)]), playlist(START + 40, items=[item("a", 9, 2), item("b", 30)])]
+        pictures = engine.watch(history, range(START, START + 400), says=[*says, said(60, "kill", words)])
+        shown = [p["frame"] - START for p in pictures for one in p["items"] if one["isSeen"] and one["text"] == words]
+        assert shown[-1] == 59
+
+
+def test_what_a_host_said_before_runs_to_its_end_however_often_it_says_something_else(engine: Engine) -> None:
+    first, other = ("A line of the host".ljust(60, letter) for letter in ".-")
+    says = [said(0, "update", {"f0": first}), *(said(at, "update", {"f0": other}) for at in (60, 80, 100))]
+    pictures = engine.watch([playlist(items=[item("a")])], range(START, START + 600), says=says)
+    ran = [one for picture in pictures for one in picture["ran"] if one["text"] == first]
+    assert [one["covered"] for one in ran] == [False]
+    assert ran[0]["last"] - ran[0]["first"] >= (ROOM + len(first) * LETTER) // 4 - 2
+
+
+def test_a_headline_whose_take_over_a_host_has_ended_can_take_the_bar_over_again(engine: Engine) -> None:
+    again = {**FLASH, "from": START + 500, "until": START + 600}
+    history = [playlist(takeovers=[FLASH]), playlist(START + 200, items=[item("a")], takeovers=[FLASH])]
+    history.append(playlist(START + 450, takeovers=[again]))
+    pictures = engine.watch(history, range(START, START + 620), says=[said(100, "next")])
+    stood = [picture["frame"] - START for picture in pictures if picture["strap"]]
+    assert stood == [*range(50, stood.index(500) + 50), *range(500, 600)]
+    assert stood.index(500) + 50 in {100, 101}

@@ -241,6 +241,24 @@ async def test_what_was_on_screen_is_kept_word_for_word(
     assert (await Gallery(http, web.url).get("/onair/open/as-run.csv")).fault == (401, "unauthorized")
 
 
+async def test_a_page_from_anywhere_may_read_what_is_said_to_its_report(
+    web: Web, http: aiohttp.ClientSession, gallery: Gallery
+) -> None:
+    key = await page_key(web, "open")
+    given = {"key": key, "boot": "b", "seq": 1, "frame": 5}
+    said = {
+        204: json.dumps(given), 401: json.dumps({**given, "key": "another"}), 400: "{", 413: "x" * 70_000,
+        422: json.dumps({**given, "ran": [{"id": "not an id"}]}),
+    }  # fmt: skip
+    for status, body in said.items():
+        answer = await http.post(f"{web.url}/onair/open/report", data=body, headers={"Origin": "null"})
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")
+    elsewhere = await http.post(f"{web.url}/onair/nowhere/report", data="{}", headers={"Origin": "https://any.example"})
+    assert (elsewhere.status, elsewhere.headers["access-control-allow-origin"]) == (404, "*")
+    for path in ("state", "kill", "as-run", "report/more"):
+        assert "access-control-allow-origin" not in (await gallery.get(f"/onair/open/{path}", Origin="null")).headers
+
+
 async def test_a_watcher_gets_one_word(web: Web, http: aiohttp.ClientSession, gallery: Gallery) -> None:
     faulty = await gallery.get("/onair/program/health")
     assert (faulty.status, faulty.text.split(":")[0]) == (503, "ONAIR-FAULT")

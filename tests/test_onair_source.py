@@ -15,7 +15,7 @@ from aiohttp import web as served
 from playwright.async_api import Browser
 
 from tests.api import Api, fresh_key
-from tests.renderer import downloaded, rendering
+from tests.renderer import SEEN, Renderer, downloaded, rendering
 from tests.servers import RedisServer, Web, binaries, eventually, free_port
 from tests.test_onair_template import OUTPUT, message
 from ticker.onair.document import Renderer as About
@@ -149,11 +149,13 @@ class Scripted:
         self.playlist = message("Nothing yet")
         self.streams: list[served.StreamResponse] = []
         self.opened = self.asked = 0
-        self.refuses_streams = self.is_silent = False
+        self.refuses_streams = self.is_silent = self.is_dead = False  # dead: it is asked, and says nothing
         self.body: Callable[[], str] = lambda: json.dumps(self.playlist)
 
     async def _stream(self, request: served.Request) -> served.StreamResponse:
         self.opened += 1
+        if self.is_dead:
+            await asyncio.sleep(60)
         if self.refuses_streams:
             return served.Response(status=503)
         answer = served.StreamResponse(
@@ -176,6 +178,8 @@ class Scripted:
 
     async def _ask(self, _: served.Request) -> served.Response:
         self.asked += 1
+        if self.is_dead:
+            await asyncio.sleep(60)
         return served.Response(text=self.body(), headers={"access-control-allow-origin": "*"})
 
     async def say(self, told: Any) -> None:
@@ -330,3 +334,105 @@ async def test_where_the_storage_may_not_be_used_it_shows_all_the_same(
     forbidden = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('not here'); } });"
     async with rendering(chromium, page_of(tmp_path, service), before=forbidden) as renderer:
         await renderer.shows("Nothing yet")
+
+
+# --- loaded anew ----------------------------------------------------------------------------------------------------
+
+# All texts that can be seen in some frame, and when each was there first (ms since the page began).
+EVER_SEEN = f"""{{
+  const seen = {SEEN};
+  window.everSeen = {{}};
+  const look = () => {{
+    if (document.body) for (const text of seen()) everSeen[text] = everSeen[text] || performance.now();
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
+
+
+async def kept(renderer: Renderer, *words: str) -> None:
+    """Until the page would show these after a reload, and knows where they stand."""
+    stored = "Object.values(localStorage).join()"
+
+    async def has() -> bool:
+        text = await renderer.call(stored)
+        return '"anchor":{' in text and all(one in text for one in words)
+
+    await eventually(has, f"it has kept {words}")
+
+
+async def ever_seen(renderer: Renderer) -> dict[str, float]:
+    return dict(await renderer.call("window.everSeen"))
+
+
+@pytest.mark.parametrize("main_is_dead", [False, True])
+async def test_what_was_killed_while_the_page_was_closed_is_not_seen_when_it_comes_back(
+    service: Scripted, chromium: Browser, tmp_path: Path, *, main_is_dead: bool
+) -> None:
+    async with Scripted.running() as backup:
+        page = page_of(tmp_path, service, backup)
+        service.playlist = backup.playlist = message("Wrong", "Right", now=message()["now"] + 1000)
+        async with rendering(chromium, page, before=EVER_SEEN) as renderer:
+            await renderer.shows("Wrong")
+            await kept(renderer, "Wrong")
+            await renderer.open("about:blank")
+            service.playlist = backup.playlist = message("Right", now=service.playlist["now"] + 1000)
+            service.is_dead = main_is_dead
+            await renderer.open(page)
+            await renderer.shows("Right")
+            assert bool(backup.opened) is main_is_dead
+            assert "Wrong" not in await ever_seen(renderer)
+
+
+async def test_where_its_addresses_are_dead_it_shows_what_it_had_before_it_has_tried_them_all(
+    service: Scripted, chromium: Browser, tmp_path: Path
+) -> None:
+    async with Scripted.running() as second, Scripted.running() as third:
+        page = page_of(tmp_path, service, second, third)
+        service.playlist = message("Right", now=message()["now"] + 1000)
+        async with rendering(chromium, page, before=EVER_SEEN) as renderer:
+            await renderer.shows("Right")
+            await kept(renderer, "Right")
+            service.is_dead = second.is_dead = True
+            await renderer.page.reload()
+            await renderer.shows("Right")
+            assert (second.opened, third.opened) == (1, 0)
+            assert "The news from Example" not in await ever_seen(renderer)
+
+
+async def test_where_every_address_refuses_it_shows_what_it_had_at_once(
+    service: Scripted, chromium: Browser, tmp_path: Path
+) -> None:
+    async with Scripted.running() as backup:
+        page = page_of(tmp_path, service, backup)
+        service.playlist = message("Right", now=message()["now"] + 1000)
+        async with rendering(chromium, page, before=EVER_SEEN) as renderer:
+            await renderer.shows("Right")
+            await kept(renderer, "Right")
+            service.goes()
+            backup.goes()
+            await renderer.page.reload()
+            shown_at = await eventually(lambda: renderer.call("everSeen.Right"), "it is shown")
+            assert shown_at < 3000  # ms: for which a dead one would be waited for
+
+
+async def test_what_finds_no_room_in_the_storage_leaves_nothing_older_there(
+    service: Scripted, chromium: Browser, tmp_path: Path
+) -> None:
+    fill = """() => {
+      for (let size = 2 ** 20, n = 0; size >= 1; n += 1) {
+        try { localStorage.setItem(`full ${n}`, "x".repeat(size)); } catch { size = Math.floor(size / 2); }
+      }
+    }"""
+    service.playlist = message("Wrong", now=message()["now"] + 1000)
+    async with rendering(chromium, page_of(tmp_path, service), before=EVER_SEEN) as renderer:
+        await renderer.shows("Wrong")
+        await kept(renderer, "Wrong")
+        await renderer.page.evaluate(fill)
+        longer = (f"Right {number}".ljust(270, ".") for number in range(4))
+        await service.say(message(*longer, now=service.playlist["now"] + 1000))
+        await renderer.shows_no("Wrong")
+        service.goes()
+        await renderer.page.reload()
+        await renderer.shows("The news from Example")
+        assert "Wrong" not in await ever_seen(renderer)

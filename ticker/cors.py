@@ -1,5 +1,6 @@
 """Cross-origin reading, channel by channel."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.middleware.cors import CORSMiddleware
@@ -10,6 +11,7 @@ from ticker.channel import Channel
 LIST = "/v1/channels"
 PREFIX = LIST + "/"
 CONTROLLERS = "/ograf/v1/"  # these pages may come from anywhere: what they may do, their key says
+REPORT = re.compile(r"/onair/[^/]+/report")  # and so may these, from a disk; also what is refused they must read
 METHODS = ("GET", "HEAD", "POST", "PATCH")
 HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "last-event-id")
 EXPOSED = ("etag", "location", "retry-after", "ticker-position")
@@ -22,14 +24,14 @@ class ChannelCors:
 
     def __init__(self, app: ASGIApp, channels: Mapping[str, Channel]) -> None:
         self.app = app
-        self._list = _rules(app, ["*"])
+        self._open = _rules(app, ["*"])
         self._controllers = _rules(app, ["*"], (*METHODS, "PUT"))
         self._of = {name: _rules(app, channel.origins) for name, channel in channels.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
-        if path == LIST:
-            await self._list(scope, receive, send)
+        if path == LIST or REPORT.fullmatch(path):
+            await self._open(scope, receive, send)
             return
         if path.startswith(CONTROLLERS):
             await self._controllers(scope, receive, send)

@@ -115,7 +115,7 @@ async def report(request: Request) -> Response:
     if not await is_key_of(_seal(request), playout.output, given.key):
         raise Unauthorized("This key is not one of this output; `ticker output address` prints the page's address.")
     await _playouts(request).report(playout.output.name, given)
-    return Response(status_code=204, headers=OPEN)
+    return Response(status_code=204)
 
 
 # --- for the gallery ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 //       covered: [{id, frame}],                        what a kill took off the screen: this is the first frame without
 //     }
 //     Lines have ids of their own: "fallback:0", "lead-in:0", "lead-out:0".
+//   bar.end()                 the last there is of `ran` and `covered`: what is on screen has run until the last frame
 //   bar.ready                 a promise: fonts and logo are there
 //   bar.playlist              the newest one that has been taken, or null
 //   bar.anchor()              for that playlist, as a report carries it, or null
@@ -78,6 +79,10 @@ export class Bar {
       this._take(picture.strap);
     }
     return { state: picture.state, ...this._passes.note(frame, picture, this._waiting || playlist) };
+  }
+
+  end() {
+    return this._passes.note(this._frame, { items: [], strap: null }, this._waiting || this.playlist);
   }
 
   remove() {

@@ -17,8 +17,8 @@ export class Kept {
 
   set(value) {
     try {
-      if (value === null) localStorage.removeItem(this._name);
-      else localStorage.setItem(this._name, JSON.stringify(value));
+      localStorage.removeItem(this._name); // first: what is older must not be there when this finds no room
+      if (value !== null) localStorage.setItem(this._name, JSON.stringify(value));
     } catch {
       // It is full, or not ours to use: the page then only remembers for as long as it lives.
     }

@@ -188,7 +188,8 @@ function placedAt(motion, entry, previous, following, gone) {
   const goes = Math.max(0, gone - (x + width) + 1) / ROLL;
   const comes = previous && !isSame(previous.item, item) ? Math.max(0, 1 - (gone - x + 1) / ROLL) : 0;
   const excess = excessOf(motion.ruler, item);
-  const inside = reading(restOf(motion.playlist), gone - x, excess, entry.speed || motion.playlist.speed);
+  const read = reading(restOf(motion.playlist), gone - x, excess, entry.speed || motion.playlist.speed);
+  const inside = fromStart(motion.playlist, item, excess, read);
   return { ...placed, isSeen: placed.isSeen && !again && goes < 1, turn: comes - goes, inside };
 }
 
@@ -210,6 +211,11 @@ function standing({ playlist, ruler }, item) {
 
 function reading(rest, age, excess, speed) {
   return Math.max(0, Math.min(excess, (age - rest) * speed));
+}
+
+/** Words that run against the bar stand in it with their end, and begin on its far side. */
+function fromStart(playlist, { dir }, excess, read) {
+  return dir && dir !== playlist.dir ? excess - read : read;
 }
 
 /** As often as it can to its end, where it stays; what does not stand long enough for once rests less and goes faster. */
@@ -252,6 +258,7 @@ function strapAt({ playlist, ruler, covers }, frame) {
   const goes = takeovers.some((one) => one !== item && one.from > item.from && one.from <= last(item));
   const level = Math.min(1, comes ? 1 : (frame - item.from + 1) / RISE, goes ? 1 : (last(item) - frame) / RISE);
   const { roomOf, widthOf } = ruler.strap;
-  const inside = readingAgain(playlist, item, frame - item.from, Math.max(0, widthOf(item) - roomOf(item)));
+  const excess = Math.max(0, widthOf(item) - roomOf(item));
+  const inside = fromStart(playlist, item, excess, readingAgain(playlist, item, frame - item.from, excess));
   return { key: keyOf(item, item.from), item, level, inside };
 }

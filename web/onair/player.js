@@ -12,6 +12,7 @@ import { isPlaylist, Source } from "./source.js";
 import { Template } from "./template.js";
 
 const FIRST_MS = 1000; // for which a service may be waited for, rather than fallback lines be seen for a moment
+const HEARD_MS = 4000; // or what has been killed meanwhile: a dead address costs 3 s, and the next one a moment
 const MEND_MS = 1000; // between two attempts to draw with a new bar, after a fault of ours
 const STATS_MS = 1000;
 const BLANK_MS = 900; // a kill may leave nothing for a moment
@@ -32,7 +33,8 @@ export class Player {
     this._leash = new Leash();
     this._source = new Source(told.addresses, {
       playlist: (playlist) => this._take(playlist),
-      heard: (now) => this._clock.heard(now, performance.now()),
+      heard: (now) => this._hear(now),
+      unheard: () => this._begin(),
     });
     this._template = new Template(told.playlist, {
       waits: told.waits,
@@ -66,14 +68,14 @@ export class Player {
     this._template.install(window);
     if (!window.requestAnimationFrame) return; // SPX reads the page in a place where nobody sees it
     const kept = this._kept.get();
-    if (isPlaylist(kept)) this._playlist = kept;
-    this._ready = this._playlist === kept;
+    const isKept = isPlaylist(kept);
+    if (isKept) this._playlist = kept;
     this._source.start(this._playlist);
     this._watchHost();
     if (this._report) this._report.start();
     this._bar = this._newBar();
     this._show();
-    setTimeout(() => this._begin(), FIRST_MS);
+    setTimeout(() => this._begin(), isKept ? HEARD_MS : FIRST_MS);
     requestAnimationFrame((time) => this._next(time));
   }
 
@@ -86,7 +88,14 @@ export class Player {
     this._show();
   }
 
-  /** No service has answered: then with what the document itself has. */
+  /** What the message says comes in the same task: no frame is drawn in between. */
+  _hear(now) {
+    this._clock.heard(now, performance.now());
+    this._tellSeen();
+    this._begin();
+  }
+
+  /** With what there is, kept or of the document itself: a service has been heard, or none answers. */
   _begin() {
     if (this._ready) return;
     this._ready = true;
@@ -96,10 +105,10 @@ export class Player {
   /** What the service says and what the host says, together. */
   _show() {
     if (!this._bar || !(this._ready || this._template.says)) return;
-    const playlist = this._template.over(this._playlist);
     const was = this._on;
     this._on = this._template.playing;
     try {
+      const playlist = this._template.over(this._playlist);
       if (this._on && !was) this._bar = this._newBar(); // as a page that comes late, so that it is where others are
       if (this._on) this._bar.show(was ? playlist : this._begun.over(playlist, this._now()));
       else if (was) this._begun.leave(this._bar, playlist, this._now());
@@ -234,7 +243,7 @@ export class Player {
     const look = () => {
       this._seen = active && !document.hidden;
       this._stats.last = 0; // what nobody sees is not dropped
-      if (this._report) this._report.seen(this._now(), this._seen);
+      this._tellSeen();
     };
     document.addEventListener("visibilitychange", look);
     addEventListener("obsSourceActiveChanged", (event) => {
@@ -246,12 +255,14 @@ export class Player {
     addEventListener("pageshow", (event) => event.persisted && this._mend());
   }
 
+  _tellSeen() {
+    if (this._report) this._report.seen(this._now(), this._seen);
+  }
+
   /** The page ends: what is on screen has run until now. */
   _leave() {
-    if (!this._on) return;
-    this._on = false;
-    this._begun.leave(this._bar, this._playlist, this._now());
-    this._draw(this._now() + 1);
-    if (this._report) this._report.keep();
+    if (!this._report) return;
+    this._report.add(this._bar.end(), this._clock.now(performance.now()));
+    this._report.keep();
   }
 }

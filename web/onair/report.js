@@ -30,7 +30,7 @@ export class Report {
     this._again = false;
     this._batch = null; // {boot, seq, ran, covered}, which is sent until it was taken
     this._waiting = { ran: [], covered: [] };
-    this._seen = [{ from: 0, until: Infinity, is: true }];
+    this._seen = [{ from: 0, is: true }];
     this._earlier(kept.get());
   }
 
@@ -40,9 +40,9 @@ export class Report {
 
   /** From this frame on somebody sees the page, or nobody does: a browser source may be hidden. */
   seen(frame, is) {
-    if (this._seen.length) this._seen[this._seen.length - 1].until = frame - 1;
-    this._seen.push({ from: frame, until: Infinity, is });
-    this._seen = this._seen.slice(-MOST_CHANGES);
+    const before = this._seen.filter(({ from }) => from < frame); // what is to come was told by a clock that was ahead
+    const [last] = before.slice(-1);
+    this._seen = last && last.is === is ? before : before.concat({ from: frame, is }).slice(-MOST_CHANGES);
   }
 
   /** What a frame brought to its end: headlines whose way is over, and those that were covered. `at`: service's time. */
@@ -56,9 +56,10 @@ export class Report {
 
   /** That of a run which somebody could see. */
   _visible(run) {
+    const ends = this._seen.slice(1).map(({ from }) => from - 1).concat(Infinity);
     return this._seen
-      .filter(({ from, until, is }) => is && from <= run.last && until >= run.first)
-      .map(({ from, until }) => ({ ...run, first: Math.max(run.first, from), last: Math.min(run.last, until) }));
+      .map(({ from }, at) => ({ ...run, first: Math.max(run.first, from), last: Math.min(run.last, ends[at]) }))
+      .filter(({ first, last }, at) => this._seen[at].is && first <= last);
   }
 
   // -- the way to the service

@@ -67,14 +67,14 @@ function lags({ frame, now, fps }, shown) {
 export class Source {
   /**
    * @param {string[]} addresses of the output at each service, the main one first: https://…/onair/program
-   * @param {{playlist: (playlist: any) => void, heard: (now: number) => void}} to
-   *        `heard` gets the service's time (ms) of each message, before what is in it
+   * @param {{playlist: (playlist: any) => void, heard: (now: number) => void, unheard?: () => void}} to
+   *        `heard` gets the service's time (ms) of each message, before what is in it; `unheard`: every address has failed
    * @param {() => number} random from 0 to 1
    */
   constructor(addresses, to, random = Math.random) {
     this._ways = [];
     for (const way of ["stream", "ask"]) for (const address of addresses) this._ways.push({ way, address });
-    this._to = to;
+    this._to = { unheard: () => {}, ...to };
     this._random = random;
     this._place = 0; // in the ways: what is tried, or carries us
     this._failed = 0; // since something was heard
@@ -165,6 +165,7 @@ export class Source {
     // One that said when it is back is asked again; after any other end the next way has its turn.
     const back = retryMs !== undefined;
     this._place = back ? link.place : (link.place + 1) % this._ways.length;
+    if (!back && this._place === this._ways.length / 2) this._to.unheard();
     // Full jitter, so that many pages do not come back at one moment.
     const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.floor(this._failed / this._ways.length));
     this._failed += 1;

@@ -126,7 +126,8 @@ export class Stage {
 
   _show() {
     const made = this._template.over(this._base());
-    const playlist = made === this._followed ? made : { ...made, frame: this._since(made) };
+    const isTheirs = Boolean(this._followed) && made.id === this._followed.id;
+    const playlist = isTheirs ? made : { ...made, frame: this._since(made) };
     if (this.isOn) {
       if (this._awaits()) return;
       const given = this._bar ? playlist : this._begun.over(playlist, this.frame);

@@ -29,12 +29,13 @@ export class Template {
     this._pushed = pushed;
     this._killed = textsOf(kept.get()); // ids, and words
     this._said = new Map(); // id → the words that it has had, the newest last
-    this._over = []; // take-overs that the host has ended
+    this._ended = []; // take-overs that the host has ended, each by its turn
     this._fields = {}; // f0, f1, … as the host said them last
     this._lines = null; // the host's own headlines: items; null when it has none
-    this._had = []; // ids of the host's own, that may finish their run
+    this._had = []; // ids of the host's own, that may finish their run; the newest first
     this._breaking = null;
     this._changes = this._killed.length;
+    this._changedOf = ""; // the id of the playlist that was there at the last of them
   }
 
   /** Puts the functions where hosts look for them; `remove` is the host's own. */
@@ -49,11 +50,13 @@ export class Template {
     return Boolean(this._lines || this._breaking);
   }
 
-  /** The playlist as this page shows it. */
+  /** The playlist as this page shows it; by its own id where everything stands as on any other page. */
   over(playlist) {
     this._base = playlist;
     this._note(playlist);
     if (!this._changes) return playlist;
+    const isNew = playlist.id !== this._changedOf;
+    if (isNew && this._breaking && this._isOver(this._breaking)) this._breaking = null;
     const gone = (what) => this._killed.indexOf(what) >= 0;
     const wrong = ({ id, text }) => gone(id) || gone(text);
     const had = (id) => (this._said.get(id) || []).some(gone);
@@ -61,16 +64,26 @@ export class Template {
     const items = (own || playlist.items).filter((one) => !wrong(one));
     const ids = items.map((one) => one.id);
     const leaving = playlist.leaving.concat(this._had, own ? playlist.items.map((one) => one.id) : []);
-    return {
+    const takeovers = this._takeovers().filter((one) => !wrong(one) && this._ended.indexOf(turnOf(one)) < 0);
+    const shown = {
       ...playlist,
+      items: items.map((one) => (had(one.id) ? { ...one, corrected: true } : one)), // its killed words may still run
+      leaving: leaving.filter((id) => !gone(id) && !had(id) && ids.indexOf(id) < 0),
+      takeovers,
+    };
+    const run = playlist.anchor ? playlist.anchor.run : []; // has the words only where they are others by now
+    const isWhole =
+      items.length === playlist.items.length &&
+      takeovers.length === playlist.takeovers.length &&
+      !run.some((one) => wrong(one) || (one.text !== undefined && had(one.id)));
+    if (isNew && isWhole && !own && !this._breaking) return shown;
+    return {
+      ...shown,
       id: `${playlist.id}+${this._changes}`,
       frame: Math.max(playlist.frame, this._frame()),
       anchor: null,
-      items: items.map((one) => (had(one.id) ? { ...one, corrected: true } : one)), // its killed words may still run
       order: own ? ids : playlist.order.filter((id) => ids.indexOf(id) >= 0),
       first: ids.indexOf(playlist.first) < 0 ? null : playlist.first,
-      leaving: leaving.filter((id) => !gone(id) && !had(id) && ids.indexOf(id) < 0),
-      takeovers: this._takeovers().filter((one) => !wrong(one) && this._over.indexOf(one.id) < 0),
     };
   }
 
@@ -145,19 +158,25 @@ export class Template {
   /** Whatever stands over the crawl leaves, be it ours or the service's. */
   clearTakeover() {
     const standing = this._takeovers().filter((one) => one.from <= this._frame() + 1);
-    this._over = standing.map((one) => one.id);
+    this._ended = standing.map(turnOf);
     this._breaking = null;
     if (standing.length) this._change();
   }
 
   _show(lines) {
-    if (this._lines) this._had = this._lines.map((one) => one.id);
+    const had = (this._lines || []).map((one) => one.id).concat(this._had);
+    this._had = Array.from(new Set(had)).slice(0, MOST_SAID);
     this._lines = lines.length ? lines.map((line) => item(line, this._base.lang)) : null;
     this._change();
   }
 
+  _isOver({ until }) {
+    return until !== null && until <= this._frame();
+  }
+
   _change() {
     this._changes += 1;
+    this._changedOf = this._base.id;
     this._changed();
   }
 }
@@ -221,6 +240,11 @@ function plain(value) {
 /** An unchanged line has the same id, and goes on as it runs. */
 function item(text, lang) {
   return { id: `line-${hashOf(text)}`, version: 1, text, lang, dir: directionOf(text), urgency: "routine" };
+}
+
+/** One headline may take the bar over more than once. */
+function turnOf({ id, from }) {
+  return `${id}@${from}`;
 }
 
 /** By the first letter that has a direction: Hebrew to Thaana and their presentation forms run from the right. */
