@@ -371,6 +371,26 @@ async def test_a_revoked_key_sees_no_more_of_the_gallery(
         await asyncio.wait_for(ended(), 30)
 
 
+@pytest.mark.parametrize("path", ["/onair/open/state/stream"])
+async def test_a_revoked_key_is_noticed_however_much_changes(web: Web, desk: Api, path: str) -> None:
+    key = await fresh_key(web, "leaving", "read")
+
+    async def change() -> None:
+        for number in itertools.count():
+            await desk.publish(f"More and more {number}")
+            await asyncio.sleep(0.1)
+
+    async with stream(desk.http, web.url + path, Authorization=f"Bearer {key}") as events, asyncio.TaskGroup() as tasks:
+        changing = tasks.create_task(change())
+        await anext(events)
+        async with connect(web.env["TICKER_REDIS_URL"]) as redis:
+            assert await Keys(redis).revoke(key.split("_")[1])
+        async with asyncio.timeout(20):
+            async for _ in events:
+                pass
+        changing.cancel()
+
+
 async def test_before_its_outputs_are_loaded_no_stream_of_them_begins(redis: Client) -> None:
     settings = Settings()
     async with at_work(redis) as hub:

@@ -34,7 +34,7 @@ BEAT = 2.0  # s between signs of life to a page
 LOOK = 0.25  # s between looks at whether a cue has been heard of
 MOST_STREAMS = 100  # of one output, here, without the key of its page; an output has a handful of pages
 STATE_BEAT = 1.0  # s between states, though nothing has changed: pages have reported meanwhile
-CHECK_EVERY = 2  # beats between looks at whether whoever watches still may
+CHECK_EVERY = 2.0  # s between looks at whether whoever watches still may
 HEARD = 2.0  # s within which a cue is usually heard of here
 
 OPEN = {"access-control-allow-origin": "*", "cache-control": "no-cache"}
@@ -178,15 +178,15 @@ async def watching(
     """Of which of these outputs a state is to be told: of one when it has changed and of all each second, for as long
     as whoever watches may.
     """
-    hub, beats = _hub(request), 0
+    hub, checked = _hub(request), time.monotonic()
     hub.connections += 1
     try:
         async for changed in _playouts(request).watch(names, STATE_BEAT):
             if hub.draining:
                 return
-            if changed is None:
-                beats += 1
-                if beats % CHECK_EVERY == 0 and not await writers.may_still(admitted()):
+            if time.monotonic() - checked >= CHECK_EVERY:
+                checked = time.monotonic()
+                if not await writers.may_still(admitted()):
                     return
             yield names if changed is None else changed
     finally:
