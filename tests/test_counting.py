@@ -11,6 +11,7 @@ from tests.samples import NOW
 from ticker.channel import MostRead
 from ticker.most_read import counting
 from ticker.most_read.counting import BATCH, WAIT, Counting, Outcome
+from ticker.most_read.networks import Networks, total
 from ticker.most_read.reader import DAY, HALF_HOUR, Salts
 from ticker.most_read.story import story_id
 
@@ -93,16 +94,37 @@ def test_one_address_with_a_hundred_thousand_hits_is_one_read(one: Counting) -> 
     assert one.outcomes == {Outcome.COUNTED: 1, Outcome.REPEAT: 99_999}
 
 
-def test_and_with_as_many_agents_it_weighs_little_and_is_noticed(one: Counting) -> None:
+def test_and_with_as_many_agents_it_is_thirty(one: Counting) -> None:
     for reader in range(5_000):
         one.take(f"s={'b' * 16}&d=9", f"198.51.{reader // 250}.{reader % 250}", BROWSER, NOW)
     for hit in range(100_000):  # as if each agent were new
         one._tokens.clear()
         one.take(f"s={STORY}&d=9", ADDRESS, f"{BROWSER} {hit % 100}", NOW)
-    weight = sum(read.weight for batch in one.due(NOW, all_=True) for read in batch if read.story == STORY)
-    assert weight < 3_500
-    assert one.networks.is_of_one(STORY)
-    assert not one.networks.is_of_one("b" * 16)
+    networks, weights = Networks(POLICY.network_reads), dict.fromkeys((STORY, "b" * 16), 0.0)
+    for read in itertools.chain.from_iterable(one.due(NOW, all_=True)):
+        weights[read.story] += networks.weigh(read.story, read.network, read.at)
+    assert weights == {STORY: 30, "b" * 16: pytest.approx(20 * total(250, 30), rel=0.01)}
+
+
+def test_a_channel_without_hosts_has_no_stories_and_keeps_nothing() -> None:
+    one = counting_of(MostRead())
+    for said in (STORY, quote(LINK, safe="")):
+        assert one.take(f"s={said}&d=9&f={STORY}", ADDRESS, BROWSER, NOW) is Outcome.FOREIGN
+    assert (one.size, one.unknown_links, one._tokens) == (0, {}, set())
+
+
+def test_no_more_pages_are_remembered_than_may_be_nor_longer_than_tokens(
+    one: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST_PAGES", 10)
+    ids = [story_id(f"{LINK}/{number}") for number in range(50)]
+    for number in range(50):
+        one.take(f"s={LINK}/{number}&d=9", ADDRESS, BROWSER, NOW)
+        assert len(one._pages) <= 10
+    one.take(f"s={LINK}/49&d=9", "198.51.100.1", BROWSER, NOW)
+    assert [one.is_of_one(id_) for id_ in ids[-2:]] == [True, False]
+    one.take(f"s={LINK}&d=9", ADDRESS, BROWSER, NOW + HALF_HOUR)
+    assert list(one._pages) == [STORY]
 
 
 def test_reads_leave_in_batches_the_busy_first(one: Counting) -> None:

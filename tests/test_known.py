@@ -80,9 +80,9 @@ async def test_what_editors_and_the_gate_say_is_heard(known: Known, redis: Clien
     await others.rule("en", two.id, None)
     assert await known.look({one.id}) == {two.id}
     assert known.held.rulings == {}
-    await others.flag("en", one.id, {"why": "one_network", "at": NOW})
+    await others.flag("en", one.id, {"why": "few_readers", "at": NOW})
     assert await known.look({one.id}) == {one.id}
-    assert known.held.flags == {one.id: "one_network"}
+    assert known.held.flags == {one.id: "few_readers"}
     assert await known.look({one.id}) == set()
 
 

@@ -194,6 +194,23 @@ async def test_a_story_that_is_published_later_is_listed_then(site: Site, client
     assert await site.ids() == [one.id]
 
 
+async def test_one_network_has_no_story_held_out_however_often_its_readers_come_back(
+    site: Site, client: Client, now: Now
+) -> None:
+    """Two hundred others in a day are enough: thirty of a network's reads an hour count whole."""
+    one, other = await registered(client, 1), await registered(client, 2)
+    now.ms = NOW // DAY * DAY + DAY
+    await site.read(one, 210)
+    await site.read(other, 20)
+    for _ in range(24):
+        for agent in range(100):
+            site.reads.count("en", f"s={one.id}&d=9", ADDRESS, f"{BROWSER} {agent}")
+        await site.reads.turn(all_=True)
+        assert one.id in await site.ids("7d")
+        now.ms += HOUR
+    assert await site.stories.flags("en") == {}
+
+
 async def test_a_story_leaves_with_its_headline(site: Site, client: Client) -> None:
     one, two = await registered(client, 1), await registered(client, 2)
     await site.read(one, 5)
@@ -252,7 +269,7 @@ async def test_editors_pin_exclude_and_allow(site: Site, client: Client, now: No
     assert await site.ids() == [unread.id, two.id]
     await site.stories.rule("en", unread.id, None)
     await site.stories.rule("en", one.id, None)
-    await site.stories.flag("en", one.id, {"why": "one_network", "at": NOW})
+    await site.stories.flag("en", one.id, {"why": "few_readers", "at": NOW})
     now.ms += TOLD_EVERY
     assert await site.ids() == [two.id]
     await site.stories.rule("en", one.id, {"verdict": "allow"})
@@ -265,7 +282,7 @@ async def test_what_is_kept_out_of_the_lists_is_kept_out_of_what_to_read_next_an
 ) -> None:
     flagged, allowed, pinned, excluded, expired = [await registered(client, number) for number in range(5)]
     for story in (flagged, allowed, pinned):
-        await site.stories.flag("en", story.id, {"why": "one_network", "at": NOW})
+        await site.stories.flag("en", story.id, {"why": "few_readers", "at": NOW})
     for story, verdict in ((allowed, "allow"), (pinned, "pin"), (excluded, "exclude")):
         await site.stories.rule("en", story.id, {"verdict": verdict})
     desk, headline = await published(client, expired)

@@ -234,7 +234,7 @@ async def test_what_is_held_out_or_has_left_is_nowhere(cms: Api, editor: Api, an
     await eventually(partial(_is, recommended, set(every[1:])))
     assert (await editor("PUT", f"stories/{excluded}/ruling", {"verdict": "exclude"})).status == 200
     async with connect(redis_) as redis:
-        await Stories(redis).flag("en", flagged, {"why": "one_network", "at": 0})
+        await Stories(redis).flag("en", flagged, {"why": "few_readers", "at": 0})
     await eventually(partial(_is, recommended, {kept, held}))
     assert (await editor("PUT", f"stories/{flagged}/ruling", {"verdict": "allow"})).status == 200
     await eventually(partial(_is, recommended, {kept, held, flagged}))

@@ -110,8 +110,8 @@ def test_what_keeps_a_story_out() -> None:
     assert why(age=31 * 24 * HOUR) == "old"
     assert why(age=-1) == "early"
     assert why(held=Held({one: Ruling(Verdict.PIN)}), age=-1) == "early"
-    assert why(held=Held(flags={one: "one_network"})) == "one_network"
-    assert why(held=Held({one: Ruling(Verdict.ALLOW)}, {one: "one_network"})) is None
+    assert why(held=Held(flags={one: "few_readers"})) == "few_readers"
+    assert why(held=Held({one: Ruling(Verdict.ALLOW)}, {one: "few_readers"})) is None
     assert why(held=Held({one: Ruling(Verdict.EXCLUDE)})) == "excluded"
     assert why(held=Held(withheld={one: "retracted"})) == "retracted"
     assert why(held=Held({one: Ruling(Verdict.PIN)}, withheld={one: "retracted"})) == "retracted"

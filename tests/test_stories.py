@@ -88,7 +88,7 @@ async def test_rulings_flags_and_coverage_are_kept_until_taken_back(stories: Sto
     await stories.rule("en", "a", {"verdict": "pin"})
     await stories.cover("en", "storm", {"title": "Storm", "stories": ["a"]})
     assert await stories.flag("en", "a", {"why": "revived"})
-    assert not await stories.flag("en", "a", {"why": "one_network"})
+    assert not await stories.flag("en", "a", {"why": "few_readers"})
     assert await stories.rulings("en") == {"a": {"verdict": "pin"}}
     assert await stories.flags("en") == {"a": {"why": "revived"}}
     assert await stories.coverages("en") == {"storm": {"title": "Storm", "stories": ["a"]}}

@@ -50,7 +50,7 @@ for w = 1, 3 do
   marks[w] = mark
 end
 
-local answer, counted, gains, order = {}, {}, {}, {}
+local answer, counted, whole, gains, order = {}, {}, {}, {}, {}
 for _, read in ipairs(reads) do
   local story, at, weight, came_from = read[1], read[2], read[3], read[6]
   if is_repeat(read[4], read[5]) then
@@ -58,10 +58,11 @@ for _, read in ipairs(reads) do
   else
     answer[#answer + 1] = '1'
     if not gains[story] then
-      gains[story], counted[story] = {0, 0, 0}, {}
+      gains[story], counted[story], whole[story] = {0, 0, 0}, 0, {}
       order[#order + 1] = story
     end
-    table.insert(counted[story], read[4])
+    counted[story] = counted[story] + 1
+    if weight == 1 then table.insert(whole[story], read[4]) end
     for w = 1, 3 do gains[story][w] = gains[story][w] + weight * 2 ^ ((at - marks[w]) / half_lives[w]) end
     if ARGV[2] ~= '' and came_from ~= '-' then
       local next_of = ARGV[2] .. came_from
@@ -80,11 +81,13 @@ for _, story in ipairs(order) do
       redis.call('ZINCRBY', rankings[w], string.format('%.17g', gain), story)
     end
   end
-  redis.call('HINCRBY', readers, story, #counted[story])
-  if today then -- a token is the same all day, and cannot be had back from what counts how many different ones there were
+  redis.call('HINCRBY', readers, story, counted[story])
+  -- Who reads again and again is looked for among reads that count whole: of one network, too few to have a story that
+  -- others read held out. A token is the same all day, and cannot be had back from what counts how many there were.
+  if today and #whole[story] > 0 then
     local different = today .. ':' .. story
-    redis.call('HINCRBY', today, story, #counted[story])
-    redis.call('PFADD', different, unpack(counted[story]))
+    redis.call('HINCRBY', today, story, #whole[story])
+    redis.call('PFADD', different, unpack(whole[story]))
     redis.call('PEXPIRE', different, DAY_KEPT)
   end
 end

@@ -15,7 +15,6 @@ from zlib import crc32
 
 from ticker.channel import MostRead
 from ticker.headline import LINK_LIMIT
-from ticker.most_read.networks import Networks
 from ticker.most_read.reader import HALF_HOUR, Salts, network, token
 from ticker.most_read.robots import is_robot
 from ticker.most_read.story import canonical, is_owned, story_id
@@ -25,6 +24,7 @@ WAIT = 10_000  # ms that fewer wait at most, and at least half of it
 BATCH = 20  # reads in one script: it must leave Redis free well within a millisecond
 MOST_PENDING = 200_000  # reads kept while Redis is away
 MOST_TOKENS = 500_000  # of a half hour kept here; beyond that only count.lua bars repeats
+MOST_PAGES = 20_000  # of which it is known from which network their readers are; the oldest makes way
 LONGEST_DWELL = 86_400  # s; nobody reads for longer
 REMEMBERED = 20_000  # beacons that are understood at once when they are said again
 MEMORABLE = 500  # characters of one that is remembered, or of the link in it
@@ -61,23 +61,25 @@ class Read(NamedTuple):
 
     story: str
     at: int
-    weight: float
+    weight: float  # as it counts whole, until it is weighed: that is for stories that there are
     token: int
     before: int | None  # its token by yesterday's salt, in the first half hour of a day
     came_from: str
+    network: int
 
 
-_read: Callable[[tuple[str, int, float, int, int | None, str]], Read] = partial(tuple.__new__, Read)  # without a lambda
+# Without NamedTuple's own lambda.
+_read: Callable[[tuple[str, int, float, int, int | None, str, int]], Read] = partial(tuple.__new__, Read)
 
 
 class Counting:
     def __init__(self, policy: MostRead, salts: Salts) -> None:
         self.policy = policy
         self.salts = salts
-        self.networks = Networks(policy.network_reads)
         self.outcomes: Counter[Outcome] = Counter()
         self.unknown_links: dict[str, str] = {}  # by id: of stories that nobody has registered, perhaps
         self.size = 0
+        self._pages: dict[str, int | None] = {}  # by id, as long as a half hour's tokens; None: of several networks
         # What pages say is the same for all readers who come to a story the same way.
         self._understand = lru_cache(REMEMBERED)(partial(_understood, hosts=policy.hosts))
         self._pending: dict[str, list[Read]] = {}
@@ -116,8 +118,8 @@ class Counting:
         before = token(yesterday, address, agent, story) if yesterday else None
         if self._is_repeat(name, before, now):
             return Outcome.REPEAT
-        weight = self.networks.weigh(story, network(salt, address), now)
-        read = _read((story, now, weight, name, before, came_from))
+        net = network(salt, address)
+        read = _read((story, now, 1.0, name, before, came_from, net))
         if story in self._pending:
             self._pending[story].append(read)
         else:
@@ -125,6 +127,7 @@ class Counting:
         self.size += 1
         if link:
             self.unknown_links[story] = link
+            self._note(story, net)
         return Outcome.COUNTED
 
     def _is_repeat(self, name: int, before: int | None, now: int) -> bool:
@@ -132,20 +135,28 @@ class Counting:
         if half_hour != self._half_hour:
             self._earlier = self._tokens if half_hour == self._half_hour + 1 else set()
             self._tokens, self._half_hour = set(), half_hour
+            self._pages = {}
         if name in self._tokens or name in self._earlier or before in self._earlier:
             return True
         if len(self._tokens) < MOST_TOKENS:
             self._tokens.add(name)
         return False
 
-    def suspicious(self) -> list[str]:
-        """Stories among those that wait which one network has made what they are."""
-        return [story for story in self._pending if self.networks.is_of_one(story)]
+    def _note(self, page: str, net: int) -> None:
+        if self._pages.setdefault(page, net) != net:
+            self._pages[page] = None
+        elif len(self._pages) > MOST_PAGES:
+            del self._pages[next(iter(self._pages))]
+
+    def is_of_one(self, page: str) -> bool:
+        """Whether no reader of a second network has come lately to a page that was named by its link."""
+        return self._pages.get(page, 0) is not None
 
     def due(self, now: int, *, all_: bool = False) -> Iterator[list[Read]]:
         """What is to be written now, in batches: stories with many reads, and those that have waited."""
         batch: list[Read] = []
-        for story in list(self._pending):
+        # Those read least first: what else a network reads is known before what it reads most is weighed.
+        for story in sorted(self._pending, key=lambda story: len(self._pending[story])):
             reads = self._pending[story]
             if not all_ and len(reads) < AT_ONCE and now - reads[0].at < patience(story):
                 continue
@@ -184,7 +195,7 @@ def _named(text: str, hosts: tuple[str, ...]) -> tuple[str, str] | None:
 def _story(named: str, hosts: tuple[str, ...]) -> tuple[str, str] | None:
     """The id, and the link if it was named by its link. An empty id for a link elsewhere; None for what is neither."""
     if len(named) == 16 and _ID_LETTERS.issuperset(named):
-        return named, ""
+        return named if hosts else "", ""  # without hosts there is no story
     if not named or len(named) > 3 * LINK_LIMIT:
         return None
     try:

@@ -6,7 +6,7 @@ Beside the rankings (scope.py) this keeps in Redis:
     ticker:{CHANNEL}:read:tokens:{HALF}:{N} set: tokens of a half hour that end in these four digits
     ticker:{SCOPE}:read:once:{BATCH}        string: the answer to a batch
     ticker:{CHANNEL}:read:next:{STORY}      zset: what readers of a story read next
-    ticker:{CHANNEL}:read:day:{DAY}         hash: story → reads counted that day, each one whole
+    ticker:{CHANNEL}:read:day:{DAY}         hash: story → reads of that day that count whole
     ticker:{CHANNEL}:read:day:{DAY}:{STORY} HyperLogLog: of how many different readers
 
 An address is in none of it.
@@ -29,8 +29,8 @@ from urllib.parse import urlencode
 
 from ticker.channel import Channel
 from ticker.errors import TickerError
-from ticker.most_read import ranking
 from ticker.most_read.counting import BATCH, MOST_PENDING, Counting, Outcome, Read
+from ticker.most_read.networks import Networks
 from ticker.most_read.ranking import Window
 from ticker.most_read.reader import DAY, HALF_HOUR, SALT_BYTES, Salts
 from ticker.most_read.scope import Scope, scopes_of
@@ -69,7 +69,7 @@ class _Batch:
     scope: Scope
     reads: Sequence[Read]
     born: int
-    registered: bool = False  # reads of stories that nobody has registered are taken out
+    weighed: bool = False  # and reads of stories that nobody has registered are taken out
     came_from: frozenset[str] = frozenset()  # of the stories that they say led to them, those that are registered
 
 
@@ -102,6 +102,7 @@ class Reads:
         self.salts = Salts()
         self.salted = asyncio.Event()  # until then reads cannot be counted
         self.counting = {name: Counting(channel.most_read, self.salts) for name, channel in channels.items()}
+        self.networks = {name: Networks(channel.most_read.network_reads) for name, channel in channels.items()}
         self.now = now
         self.written = 0  # reads that have reached a ranking
         self.repeats = 0  # found by Redis: by way of another process
@@ -152,7 +153,6 @@ class Reads:
         """Write what is due. What cannot be written is kept, and sent again as the same batch."""
         try:
             await self._fetch_salts()
-            await self._flag()
             self._gather(all_=all_)
             await self._note_links()
             while batches := _first(self._fresh):
@@ -181,7 +181,7 @@ class Reads:
     async def _count(self, batches: Sequence[_Batch]) -> None:
         """Into the channels' rankings. They leave the queue when Redis has answered, and not before."""
         for batch in batches:
-            self._leave_out_unregistered(batch)
+            self._weigh(batch)
             if not batch.reads:
                 del self._fresh[batch.id]
         batches = [batch for batch in batches if batch.reads]
@@ -212,18 +212,17 @@ class Reads:
         for batch in batches:
             del self._spread[batch.id]
 
-    def _leave_out_unregistered(self, batch: _Batch) -> None:
-        if batch.registered:
+    def _weigh(self, batch: _Batch) -> None:
+        """Once: what one read weighs depends on those before it. What nobody has registered has no reads."""
+        if batch.weighed:
             return
-        batch.registered = True
-        places = self._places[batch.scope.channel]
+        batch.weighed = True
+        places, networks = self._places[batch.scope.channel], self.networks[batch.scope.channel]
         # Readers may say anything here, and each is a key of its own in Redis, for a week.
         batch.came_from = frozenset(one for one in _came_from(batch) if places[one].scopes is not None)
-        unknown = {story for story in set(map(_STORY, batch.reads)) if places[story].scopes is None}
-        if unknown:
-            kept = [read for read in batch.reads if read.story not in unknown]
-            self.unregistered += len(batch.reads) - len(kept)
-            batch.reads = kept
+        kept = [read for read in batch.reads if places[read.story].scopes is not None]
+        self.unregistered += len(batch.reads) - len(kept)
+        batch.reads = [_weighed(read, networks.weigh(read.story, read.network, read.at)) for read in kept]
 
     async def _send(self, batches: Sequence[_Batch], *, checked: bool) -> list[str]:
         """What count.lua answers to each. `checked`: repeats are looked for, and where readers came from is noted."""
@@ -280,35 +279,14 @@ class Reads:
         for channel, counting in self.counting.items():
             links, counting.unknown_links = counting.unknown_links, {}
             for of_one in (False, True):
-                found = {id_: link for id_, link in links.items() if counting.networks.is_only_one(id_) is of_one}
+                found = {id_: link for id_, link in links.items() if counting.is_of_one(id_) is of_one}
                 if found:
                     at_once = dict(list(found.items())[:LINKS_AT_ONCE])
                     await self.stories.note_links(channel, at_once, of_one=of_one)
 
-    async def _flag(self) -> None:
-        """What comes mostly from one network is held out until an editor has looked; of what is a story at all."""
-        for channel, counting in self.counting.items():
-            for story in await self.stories.find(channel, counting.suspicious()):
-                if not counting.networks.is_of_one(story, await self._older(channel, story)):
-                    continue
-                if await self.stories.flag(channel, story, {"why": "one_network", "at": self.now()}):
-                    logger.warning("%s: story %s is read mostly from one network; it is held out", channel, story)
 
-    async def _older(self, channel: str, story: str) -> float:
-        """What a story has of reads that were counted by whichever process, and have faded from its hour: a process
-        that has just begun would take the first network that comes for all its readers.
-        """
-        scope, windows = Scope(channel), (Window.HOUR, Window.DAY)
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.hmget(scope.landmarks, ["1", "2"])
-        for window in windows:
-            pipe.zscore(scope.ranking(window), story)
-        marks, *scores = await pipe.execute()
-        hour, day = (
-            ranking.decayed(score, int(mark), window.half_life, self.now()) if score and mark else 0.0
-            for window, mark, score in zip(windows, marks, scores, strict=True)
-        )
-        return max(0.0, day - hour)
+def _weighed(read: Read, weight: float) -> Read:
+    return read if weight == read.weight else read._replace(weight=weight)
 
 
 def _came_from(batch: _Batch) -> set[str]:
@@ -359,6 +337,6 @@ def _packed(batch: _Batch, *, checked: bool) -> str:
         [
             f"{story} {at} {weight!r} {token} {'-' if before is None else before} "
             f"{came_from if came_from in known else '-'}"
-            for story, at, weight, token, before, came_from in batch.reads
+            for story, at, weight, token, before, came_from, _ in batch.reads
         ]
     )

@@ -45,7 +45,7 @@ class Scope(NamedTuple):
         return self.key("read:readers")
 
     def today(self, now: int) -> str:
-        """hash: story → reads counted on the day of `now`; with `:STORY`, HyperLogLog of its readers."""
+        """hash: story → reads on the day of `now` that count whole; with `:STORY`, HyperLogLog of its readers."""
         return self.key(f"read:day:{now // (24 * HOUR)}")
 
     @property
