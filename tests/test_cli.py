@@ -173,6 +173,10 @@ def test_the_address_of_a_page_lets_it_report(service):
     with build_opener(ProxyHandler({})).open(Request(url, json.dumps(report).encode())) as answer:
         assert answer.status == 204
     assert "backup: on, " in ticker(service, "output", "list")
+    renewed = ticker(service, "output", "address", "en", "--page", "backup", "--renew").strip()
+    assert renewed == ticker(service, "output", "address", "en", "--page", "backup").strip() != address
+    with pytest.raises(HTTPError, match="401"):
+        build_opener(ProxyHandler({})).open(Request(url, json.dumps(report).encode()))
 
 
 def test_the_as_run_log_is_verified_as_the_audit_is(service):

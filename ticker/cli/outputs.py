@@ -12,10 +12,10 @@ from ticker.cli.failure import USAGE, Failure
 from ticker.cli.keys import redis
 from ticker.cli.write import Service, service
 from ticker.logs import one_line
+from ticker.onair import page_key
 from ticker.onair.control import STOPS, Cue
 from ticker.onair.log import OnAirLog
 from ticker.onair.output import Output
-from ticker.onair.page_key import key_of
 from ticker.people.seal import Seal
 
 
@@ -51,21 +51,27 @@ def _said(page: dict[str, Any], now: int) -> str:
 @click.argument("name")
 @click.option("--page", default="main", show_default=True, help="What this renderer is called in reports.")
 @click.option("--url", help="Where the renderer finds the service.  [default: the output's first address, or here]")
-def address(name: str, page: str, url: str | None) -> None:
+@click.option("--renew", is_flag=True, help="With a new key: all pages that have another report no more.")
+def address(name: str, page: str, url: str | None, renew: bool) -> None:
     """The address of the output's page, with the key that lets it report what is on screen.
 
     \b
       ticker output address program
       ticker output address program --page backup --url http://10.0.0.2:8000
+      ticker output address program --renew
     """
     one = _output(name)
     where = url or next(iter(one.addresses), settings.load().url)
-    click.echo(f"{where.rstrip('/')}/onair/{name}?{urlencode({'page': page, 'key': asyncio.run(_key(one))})}")
+    click.echo(
+        f"{where.rstrip('/')}/onair/{name}?{urlencode({'page': page, 'key': asyncio.run(_key(one, renew=renew))})}"
+    )
 
 
-async def _key(one: Output) -> str:
+async def _key(one: Output, *, renew: bool) -> str:
     async with redis() as client:
-        return await key_of(Seal(client), one)
+        if renew:
+            await page_key.renew(Seal(client), one)
+        return await page_key.key_of(Seal(client), one)
 
 
 def _output(name: str) -> Output:
