@@ -1,6 +1,7 @@
 """`/onair/{output}`: always answered, whole in itself, and on air as the service says, in a real browser."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ from playwright.async_api import Browser, Request
 from tests.api import Answer, Api, fresh_key, serving
 from tests.renderer import downloaded, rendering
 from tests.servers import RedisServer, Web, eventually
+from ticker.onair.api import MOST_STREAMS
 from ticker.onair.page_key import PURPOSE
 from ticker.people.seal import Seal
 from ticker.store import connect
@@ -244,6 +246,22 @@ async def test_a_page_with_a_key_says_what_is_on_its_screen(
             for one in logged:
                 assert one["after"] == "Bridge closed"
                 assert 0 < int(one["first"]) <= int(one["last"])
+
+
+async def test_a_page_with_a_key_follows_though_a_crowd_does(chromium: Browser, web: Web, key: str) -> None:
+    async def following(number: int) -> bool:
+        return await web.metric("ticker_onair_streams", output="program") == number
+
+    address = f"{web.url}/onair/program"
+    await eventually(lambda: following(0))
+    everybody = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+    async with everybody as crowd, contextlib.AsyncExitStack() as strangers:
+        for _ in range(MOST_STREAMS):
+            await strangers.enter_async_context(crowd.get(f"{address}/stream"))
+        await eventually(lambda: following(MOST_STREAMS))
+        async with rendering(chromium, f"{address}?key={key}"):
+            await eventually(lambda: following(MOST_STREAMS + 1))
+    await eventually(lambda: following(0))
 
 
 async def test_without_a_key_and_as_a_preview_it_only_shows(

@@ -35,7 +35,7 @@ export class Player {
       playlist: (playlist) => this._take(playlist),
       heard: (now) => this._hear(now),
       unheard: () => this._begin(),
-    });
+    }, told.key);
     this._template = new Template(told.playlist, {
       waits: told.waits,
       kept: kept(`killed ${told.page}`),

@@ -13,10 +13,11 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 2000; // a gallery wants it back in seconds
 const WAKING = ["online", "pageshow", "focus"];
 
-/** Each way has one shape: way(address, hear, over) -> close(). `hear(message)`; `over(retryMs)`: it has ended. */
+/** Each way has one shape: way(address, key, hear, over) -> close(). `hear(message)`; `over(retryMs)`: it has ended. */
 const WAYS = {
-  stream(address, hear, over) {
-    const stream = new EventSource(address + "/stream");
+  stream(address, key, hear, over) {
+    // Whoever has the key gets in also where a crowd follows without one.
+    const stream = new EventSource(address + "/stream" + (key ? "?key=" + encodeURIComponent(key) : ""));
     const take = (event) => {
       const message = read(event.data);
       if (message) hear(message);
@@ -27,7 +28,7 @@ const WAYS = {
     return () => stream.close();
   },
 
-  ask(address, hear, over) {
+  ask(address, key, hear, over) {
     const abort = new AbortController();
     const ask = async () => {
       const answer = await fetch(address + "/playlist.json", { cache: "no-store", credentials: "omit", signal: abort.signal });
@@ -69,12 +70,14 @@ export class Source {
    * @param {string[]} addresses of the output at each service, the main one first: https://…/onair/program
    * @param {{playlist: (playlist: any) => void, heard: (now: number) => void, unheard?: () => void}} to
    *        `heard` gets the service's time (ms) of each message, before what is in it; `unheard`: every address has failed
+   * @param {string} [key] of the output's pages
    * @param {() => number} random from 0 to 1
    */
-  constructor(addresses, to, random = Math.random) {
+  constructor(addresses, to, key = "", random = Math.random) {
     this._ways = [];
     for (const way of ["stream", "ask"]) for (const address of addresses) this._ways.push({ way, address });
     this._to = { unheard: () => {}, ...to };
+    this._key = key;
     this._random = random;
     this._place = 0; // in the ways: what is tried, or carries us
     this._failed = 0; // since something was heard
@@ -121,7 +124,7 @@ export class Source {
     try {
       const hear = (message) => this._hear(link, message);
       const over = (retryMs) => setTimeout(() => this._over(link, retryMs), 0); // some call before they have returned
-      link.close = WAYS[way](address, hear, over);
+      link.close = WAYS[way](address, this._key, hear, over);
     } catch {
       setTimeout(() => this._over(link), 0);
     }
