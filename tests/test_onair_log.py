@@ -148,6 +148,12 @@ async def test_a_log_that_lost_its_end_is_loaded_anew_though_it_went_on(log: OnA
     await log.set_control("program", "", Control(number=1), {"action": "take"})
     after = (await log.load(["program"])).after
     await log.redis.delete("ticker:{onair}:log")
+
+    async def is_later() -> bool:
+        seconds, micros = await log.redis.time()
+        return int(seconds * 1000 + micros // 1000) > int(after.partition("-")[0])
+
+    await eventually(is_later, "else Redis gives the same id again")
     await log.add_report("program", "main", "b", 1, [run(5, 9)], [], SEEN)
     assert [batch async for batch in log.follow(after)] == [], "what others were told instead is not all of it"
 
