@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from tests.servers import Web, eventually, eventually_now, running
 from tests.test_counting import BROWSER
 from ticker.app import create_app
+from ticker.channel import Channel, MostRead
 from ticker.most_read.counting import Outcome
 from ticker.most_read.reads import Reads
 from ticker.most_read.scope import Scope
@@ -30,8 +31,10 @@ def test_it_starts_serves_and_stops(client: TestClient) -> None:
 
 
 def test_the_first_read_is_counted_however_late_the_salts_come(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    en = Channel(name="en", most_read=MostRead(hosts=("news.example.org",)))
+    client = TestClient(create_app(settings.model_copy(update={"channels": settings.channels | {"en": en}})))
     fetch = Reads._fetch_salts
 
     async def late(reads: Reads) -> None:
@@ -78,7 +81,9 @@ def test_the_embedded_redis_is_used_when_none_is_named(tmp_path: Path) -> None:
 
 async def test_a_process_that_can_tell_readers_nothing_more_ends(redis_url: str, tmp_path: Path) -> None:
     """Else it would go on to say that it is ready, and to keep its readers."""
-    web, story = Web(redis_url, tmp_path, TICKER_WEB_PROCESSES="2"), "a" * 16
+    config, story = tmp_path / "ticker.toml", "a" * 16
+    config.write_text('[channels.en.most_read]\nhosts = ["news.example.org"]\n')
+    web = Web(redis_url, tmp_path, TICKER_WEB_PROCESSES="2", TICKER_CONFIG=str(config))
     async with running(web), aiohttp.ClientSession() as http, connect(redis_url) as redis:
         before = set(web.serving())
         await redis.hset(Scope("en").key("stories"), story, "{}")  # what no version of ours has written
