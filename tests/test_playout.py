@@ -78,16 +78,17 @@ def test_what_the_gallery_sees_is_made_once_until_it_changes() -> None:
 
 
 def test_what_pages_are_sent_is_written_once_until_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    playout, written = playing(), list[Any]()
+    playout, written = playing(), list[int]()
+    message = playout.message
 
-    def dump(value: Any) -> str:
-        written.append(value)
-        return json.dumps(value)
+    def writing(now: int) -> dict[str, Any]:
+        written.append(now)
+        return message(now)
 
-    monkeypatch.setattr("ticker.onair.playout._dump", dump)
+    monkeypatch.setattr(playout, "message", writing)
 
     def is_told(at: int) -> bool:
-        return bool(json.loads(playout.text(at)) == json.loads(json.dumps(playout.message(at))))
+        return bool(json.loads(playout.text(at)) == json.loads(json.dumps(message(at))))
 
     playout.renew([strip(headline(IDS[0], text="عاجل"))], NOW)
     assert all(is_told(NOW + later) for later in range(100)), "each with the time at which it is told"
@@ -97,6 +98,13 @@ def test_what_pages_are_sent_is_written_once_until_it_changes(monkeypatch: pytes
     playout.renew([strip(headline(IDS[0]), headline(IDS[1]))], NOW)
     assert is_told(NOW)
     assert len(written) == 3
+
+
+async def test_a_change_between_the_call_and_the_wait_is_heard_of() -> None:
+    playout = playing()
+    waiting = playout.changed(0.01)
+    playout.wake()
+    assert await waiting
 
 
 async def test_whoever_waits_hears_of_a_change_and_of_none() -> None:

@@ -149,23 +149,20 @@ async def left_quietly(playouts: Playouts, desk: Desk, page: AsyncIterator[dict[
     return one.id, open_.current().id
 
 
-async def test_a_kill_of_what_is_leaving_reaches_a_page_that_has_come_anew(redis: Client, desk: Desk) -> None:
+@pytest.mark.parametrize("cue", [None, Cue.HOLD])
+async def test_what_is_leaving_is_taken_off_a_page_that_has_come_anew(
+    redis: Client, desk: Desk, cue: Cue | None
+) -> None:
+    """By a kill, and by a hold at the output alone."""
     async with idle(redis) as playouts:
         async with page(playouts) as one:
-            killed, had = await left_quietly(playouts, desk, one)
+            gone, had = await left_quietly(playouts, desk, one)
         async with page(playouts) as again:
             assert (await news(again))["id"] == had
-            await desk.retract("en", killed, "wrong", by="ann")
-            assert (await news(again, had))["leaving"] == []
-
-
-async def test_a_hold_of_what_is_leaving_reaches_a_page_that_has_come_anew(redis: Client, desk: Desk) -> None:
-    async with idle(redis) as playouts:
-        async with page(playouts) as one:
-            held, had = await left_quietly(playouts, desk, one)
-        async with page(playouts) as again:
-            assert (await news(again))["id"] == had
-            await Cues(playouts.log, desk).say(OPEN, Cue.HOLD, Order(id=held), "ben")
+            if cue:
+                await Cues(playouts.log, desk).say(OPEN, cue, Order(id=gone), "ben")
+            else:
+                await desk.retract("en", gone, "wrong", by="ann")
             assert (await news(again, had))["leaving"] == []
 
 

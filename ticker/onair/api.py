@@ -31,7 +31,6 @@ from ticker.store import Gone
 from ticker.writer import Scope, Writer
 
 BEAT = 2.0  # s between signs of life to a page
-LOOK = 0.25  # s between looks at whether a cue has been heard of
 MOST_STREAMS = 100  # of one output, here, without the key of its page; an output has a handful of pages
 STATE_BEAT = 1.0  # s between states, though nothing has changed: pages have reported meanwhile
 CHECK_EVERY = 2.0  # s between looks at whether whoever watches still may
@@ -182,8 +181,6 @@ async def watching(
     hub.connections += 1
     try:
         async for changed in _playouts(request).watch(names, STATE_BEAT):
-            if hub.draining:
-                return
             if time.monotonic() - checked >= CHECK_EVERY:
                 checked = time.monotonic()
                 if not await writers.may_still(admitted()):

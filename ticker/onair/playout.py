@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -150,8 +150,8 @@ class Playout:
     def text(self, now: int) -> str:
         """The same as JSON. All but the time is written once for all who get it."""
         if self._text is None:
-            message = self.message(now)
-            self._text = _dump({key: value for key, value in message.items() if key not in ("type", "now")})
+            lasting = {key: value for key, value in self.message(now).items() if key not in ("type", "now")}
+            self._text = json.dumps(lasting, ensure_ascii=False, separators=(",", ":"))
         return f'{{"type":"playlist","now":{now},{self._text[1:]}'
 
     def picture(self, now: int) -> dict[str, Any]:
@@ -174,13 +174,9 @@ class Playout:
             }
         return {**self._picture, "now": now, "playlist": self.message(now)}
 
-    async def changed(self, within: float) -> bool:
-        """Whether there was something new within so many seconds."""
-        waiting = self._changed
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within):  # no task of its own, for each of a thousand that wait
-                await waiting.wait()
-        return waiting.is_set()
+    def changed(self, within: float) -> Coroutine[Any, Any, bool]:
+        """Whether there is something new within so many seconds, from this call on and not from when it is awaited."""
+        return _is_set(self._changed, within)
 
 
 async def first_change(playouts: Iterable[Playout], within: float) -> None:
@@ -199,5 +195,8 @@ def _forget_all_but(most: int, kept: dict[Any, Any]) -> None:
         del kept[old]
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+async def _is_set(event: asyncio.Event, within: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):  # no task of its own, for each of a thousand that wait
+            await event.wait()
+    return event.is_set()

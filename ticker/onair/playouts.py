@@ -94,7 +94,7 @@ class Playouts:
 
     async def watch(self, names: Sequence[str], beat: float) -> AsyncIterator[list[str] | None]:
         """Which of these outputs have changed, at first all of them; None every `beat` seconds, whatever changes: then
-        all are to be looked at.
+        all are to be looked at. Ends when this process goes away.
         """
         playouts = {name: self.of(name) for name in names}
         known, followed = dict[str, int](), list[Playout]()
@@ -104,7 +104,7 @@ class Playouts:
                 playout.followers += 1
                 followed.append(playout)
             due = time.monotonic() + beat
-            while True:
+            while not self.hub.draining:
                 changed = [name for name, playout in playouts.items() if known.get(name) != playout.version]
                 known |= {name: playouts[name].version for name in changed}
                 left = due - time.monotonic()
