@@ -525,6 +525,16 @@ async def test_whoever_follows_is_let_go_at_once_and_told_nothing_in_between(red
         assert await asyncio.wait_for(waiting, 30) == "let go"
 
 
+async def test_whoever_watches_is_let_go_at_once(redis: Client) -> None:
+    async with playing(redis) as playouts:
+        watching = playouts.watch(list(OUTPUTS), 600)
+        assert await anext(watching) == list(OUTPUTS)
+        waiting = asyncio.ensure_future(anext(watching, "let go"))
+        await asyncio.sleep(0)
+        await playouts.hub.drain()
+        assert await asyncio.wait_for(waiting, 30) == "let go"
+
+
 async def test_whoever_leaves_before_the_first_answer_is_counted_no_more(
     redis: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
