@@ -4,11 +4,11 @@ import json
 import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.servers import ROOT
@@ -597,6 +597,53 @@ def test_a_page_that_was_cut_off_comes_back_to_the_others_without_a_jump(engine:
                     assert one["key"] in was or one["x"] >= ROOM - 4
         again = arrives - START + (ROOM + 23 * LETTER + GAP) // 4 + 100
         assert [strip(one) for one in backup[again:]] == [strip(one) for one in main[again:]]
+
+
+@given(histories(kills=False), st.lists(st.integers(0, 600), min_size=5, max_size=5))
+@settings(SLOW, max_examples=50)
+def test_a_page_that_hears_of_all_late_is_never_blank_and_never_jumps_and_comes_back(
+    engine: Engine, history: list[Any], late: list[int]
+) -> None:
+    assume(all(one["on"] and one["mode"] == "crawl" for one in history))
+    moments = accumulate((one["frame"] + by for one, by in zip(history, late, strict=False)), max)
+    heard = [{**one, "arrives": moment} for one, moment in zip(history, moments, strict=True)]
+    heard[0]["arrives"] = START - 20
+    frames = range(START, max(history[-1]["frame"], heard[-1]["arrives"]) + 2500)
+    backup = engine.watch(heard, frames)
+    assert {one["state"] for one in backup} <= {"on", "fallback"}
+    for before, after in pairwise(backup):
+        was = {one["key"]: one for one in before["items"] if one["isSeen"]}
+        for one in after["items"]:
+            if one["isSeen"] and one["key"] in was:
+                assert 0 <= was[one["key"]]["x"] - one["x"] <= 8
+            elif one["isSeen"]:
+                assert one["x"] >= ROOM - 16
+    if not any(one["until"] is None for one in history[-1]["takeovers"]):  # under which the crawl stands still
+        assert [strip(one) for one in backup[-100:]] == [strip(one) for one in engine.watch(history, frames)[-100:]]
+
+
+@pytest.mark.parametrize(("letters", "fills"), [(5, {"new"}), (70, {"new", "fallback:0"})])
+def test_until_others_can_be_joined_a_late_page_is_not_empty(engine: Engine, letters: int, fills: set[str]) -> None:
+    """A loop that is shorter than the screen; what is longer may leave no room but for lines of the settings."""
+    begun, news = playlist(START - 400), playlist(items=[item("new", letters)])
+    frames = range(START, START + 1600)
+    main = engine.watch([begun, news], frames)
+    entered = set()
+    for late in range(5, 180, 7):
+        backup = engine.watch([begun, {**news, "arrives": START + late}], frames)
+        assert "blank" not in {one["state"] for one in backup}
+        assert [strip(one) for one in backup[-400:]] == [strip(one) for one in main[-400:]]
+        standing = {one["key"] for one in backup[late - 1]["items"] if one["isSeen"]}
+        after = [one for picture in backup[late:] for one in picture["items"] if one["isSeen"]]
+        entered |= {one["id"] for one in after if one["key"] not in standing}
+    assert entered == fills
+
+
+def test_what_went_with_the_bar_does_not_come_back_with_it(engine: Engine) -> None:
+    old, new = [item("a", 30), item("b", 30)], [item("a", 30, 2), item("b", 30)]
+    told = [playlist(items=old), playlist(START + 40, items=new), playlist(START + 60, items=new, on=False, stop="now")]
+    pictures = engine.watch([*told, playlist(START + 80, items=new)], range(START + 80, START + 160))
+    assert {one["version"] for picture in pictures for one in picture["items"] if one["id"] == "a"} == {2}
 
 
 # --- what a host says to one page ------------------------------------------------------------------------------------

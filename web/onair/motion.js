@@ -53,6 +53,10 @@ export function begin(playlist, ruler, anchor = playlist.anchor, origin = 0) {
 
 /** @param {any} motion @param {any} playlist @param {any} ruler */
 export function change(motion, playlist, ruler) {
+  return goOn(asOthers(motion), playlist, ruler);
+}
+
+function goOn(motion, playlist, ruler) {
   const frame = Math.max(playlist.frame, motion.frame);
   const gone = distance(motion, frame);
   const { playlist: was, since } = motion;
@@ -66,24 +70,54 @@ export function change(motion, playlist, ruler) {
 
 /**
  * For a page that has missed something, or heard of it late: what it has on screen runs out, and behind that stands
- * what all other pages have there. If it shows the same anyway, or would be empty for a whole screen, it is `next`.
+ * what all other pages have there. Until that comes the page goes on by itself, rather than that it is empty.
  */
 export function rejoin(shown, next, frame) {
-  const from = Math.max(frame, next.frame);
+  const from = Math.max(frame + 1, next.frame); // the first that is drawn of it
   const [gone, had] = [distance(next, from), distance(shown, from)];
   const joined = { ...next, origin: shown.origin + had - gone };
-  if (shown.flips !== next.flips || shown.room !== next.room || !next.playlist.on) return joined;
+  if (shown.flips || shown.room !== next.room || !next.playlist.on || !levelOf(shown, from)) return joined;
+  const edge = gone + next.room - next.step;
+  const isOn = ({ x, width }) => x < edge && x + width - next.gap > gone;
   const known = knownOf(next.playlist);
-  const theirs = entriesOn(next, gone);
+  const theirs = entriesOn(next, gone).filter(isOn);
   const kept = entriesOn(shown, had)
     .filter(({ item }) => isKnown(item, known) && !isCovered(shown, item))
-    .map((entry) => ({ ...paced(shown, entry), x: entry.x - had + gone }));
+    .map((entry) => ({ ...paced(shown, entry), x: entry.x - had + gone }))
+    .filter(isOn);
   const isAlike = ({ item, x }, i) => theirs[i] && isSame(item, theirs[i].item) && x === theirs[i].x;
-  const enters = ({ x }) => frame < from && x >= gone + next.room - next.step; // nothing of it has been due so far
-  if (!kept.length || (kept.every(isAlike) && theirs.slice(kept.length).every(enters))) return joined;
-  const edge = Math.max(gone + next.room, ...kept.map(({ x, width }) => x + width));
-  const follows = next.track.between(gone, edge + next.room).some(({ x }) => x >= edge);
-  return follows ? { ...joined, kept, edge } : joined;
+  if (!kept.length || (kept.every(isAlike) && theirs.length === kept.length)) return joined;
+  const follows = next.track.behind(Math.max(edge, ...kept.map(({ x, width }) => x + width)));
+  if (!follows) return joined;
+  const alone = goOn(shown, { ...next.playlist, frame: from, anchor: null }, next.ruler);
+  const coming = alone.track.between(0, follows.x - gone).filter(({ before }) => before);
+  const own = coming.map((entry) => ({ ...entry, x: entry.x + gone }));
+  return { ...joined, kept: bridged(kept, own, follows.x, edge, next), edge: follows.x };
+}
+
+/** So that nothing is empty until `end`: our own, the last of it sooner so that it ends there; else fallback lines. */
+function bridged(kept, own, end, edge, motion) {
+  const { room, step, gap } = motion;
+  const bridge = kept.slice();
+  const tail = () => bridge[bridge.length - 1].x + bridge[bridge.length - 1].width;
+  const empty = () => tail() - gap + room - step; // the place from which on nothing would be seen any more
+  const add = (entry, place) => {
+    const x = Math.min(Math.max(place, tail(), edge), end - entry.width);
+    if (end > empty() && x >= Math.max(tail(), edge)) bridge.push({ ...entry, x });
+  };
+  for (const entry of own) add(entry, entry.x);
+  const lines = motion.playlist.fallback.map((_, i) => lineOf(motion, `fallback:${i}`));
+  for (let rounds = (end - edge) / room; rounds > 0; rounds -= 1) for (const line of lines) add(line, empty());
+  return bridge;
+}
+
+function lineOf({ playlist, ruler }, id) {
+  const item = wordsOf(playlist).get(id);
+  return { id, item, width: ruler.widthOf(item) + ruler.gap };
+}
+
+function asOthers(motion) {
+  return { ...motion, kept: [], edge: -Infinity };
 }
 
 /** @param {any} motion @param {any} playlist */
@@ -111,7 +145,7 @@ export function at(motion, frame) {
 export function anchorOf(motion, frame) {
   const gone = distance(motion, frame);
   const words = wordsOf(motion.playlist);
-  const shown = entriesOn({ ...motion, kept: [], edge: -Infinity }, gone).filter(({ item }) => !isCovered(motion, item));
+  const shown = entriesOn(asOthers(motion), gone).filter(({ item }) => !isCovered(motion, item));
   const run = shown.map((entry) => placedOf(paced(motion, entry), gone, words));
   const anchor = { frame, run, ...motion.track.pending(gone + motion.room) };
   return motion.since === -Infinity ? anchor : { ...anchor, since: motion.since };

@@ -47,6 +47,13 @@ export class Track {
     return this._last;
   }
 
+  /** The first one that stands at or behind a place, however far; null: none comes. */
+  behind(place) {
+    this._fill(place, place);
+    const isThere = this._entries.some(({ x }) => x >= place) || this._extend();
+    return isThere ? this._entries.find(({ x }) => x >= place) : null;
+  }
+
   /** What was still to come before the first one that stands at or behind a place. */
   pending(place) {
     this._fill(place, place);
@@ -82,13 +89,18 @@ export class Track {
     const seen = new Map();
     while (this._tail < to) {
       if (this._tail < from) this._leap(seen, from);
-      const { closes } = this._course;
-      if (this._queue.some((id) => closes(id) <= this._tail))
-        this._queue = this._queue.filter((id) => closes(id) > this._tail);
-      const choice = this._choice();
-      if (!choice) return;
-      this._place(choice);
+      if (!this._extend()) return;
     }
+  }
+
+  /** By one; false: none comes. */
+  _extend() {
+    const { closes } = this._course;
+    if (this._queue.some((id) => closes(id) <= this._tail))
+      this._queue = this._queue.filter((id) => closes(id) > this._tail);
+    const choice = this._choice();
+    if (choice) this._place(choice);
+    return Boolean(choice);
   }
 
   _choice() {
