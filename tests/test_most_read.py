@@ -181,7 +181,8 @@ async def test_a_list_that_nobody_has_made_for_long_hides_itself(anybody: Api, r
     """The channel `quiet` has no hosts: the scheduler leaves its lists alone, and so the test can age them."""
     quiet, lists = Api(anybody.http, anybody.url, channel="quiet"), Scope("quiet").lists
     body = (await quiet.get("most-read")).json
-    assert body == {"window": "24h", "as_of": None, "now": body["now"], "stories": [], "stale": True}
+    read_as = {"lang": "en", "dir": "ltr"}
+    assert body == {"window": "24h", "as_of": None, "now": body["now"], **read_as, "stories": [], "stale": True}
     async with connect(redis_) as redis:
         now = int((await redis.time())[0]) * 1000
         for minutes, shown in ((34, 1), (36, 0)):
@@ -208,6 +209,8 @@ async def test_read_next_says_why(cms: Api, editor: Api, anybody: Api) -> None:
 
     await eventually(partial(_is, told, [(covered, "coverage", ["The storm"]), (tagged, "tags", ["storm"])]))
     kept = (await anybody.get("coverage/storm")).json
+    for body in (kept, (await anybody.get(f"stories/{here}/next")).json):
+        assert (body["lang"], body["dir"]) == ("en", "ltr")
     assert [row["id"] for row in kept["stories"]] == [here, covered]
     assert (await editor("DELETE", "coverage/storm")).status == 200
     assert (await anybody.get("coverage/storm")).json["stories"] == []

@@ -80,7 +80,7 @@ async def test_other_files_and_versions_are_refused_in_a_sentence(reader: Api, p
 @pytest.mark.parametrize(
     ("name", "most"),
     # What a reader's browser loads. The aim for ticker.js is 6 kB; docs/decisions.md says where the rest goes.
-    [("ticker.js", 7_750), ("most-read.js", 1_750), ("read-next.js", 1_500), ("read.js", 700), ("ticker.css", 400)],
+    [("ticker.js", 7_750), ("most-read.js", 1_800), ("read-next.js", 1_550), ("read.js", 700), ("ticker.css", 400)],
 )
 def test_no_file_is_bigger_than_it_may_be(name: str, most: int) -> None:
     assert len(FILES[name].br) <= most

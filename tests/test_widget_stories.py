@@ -35,6 +35,7 @@ class Reads:
         self.asked: list[str] = []
         self.held: dict[str | None, asyncio.Event] = {}  # by window: its answer is made, and waits
         self.unknown = False  # such a story or channel there is not
+        self.read_as: dict[str, str] = {}
 
     async def answer(self, request: http.Request) -> http.Response:
         what = request.path.rsplit("/", 1)[-1]
@@ -48,7 +49,7 @@ class Reads:
         if self.unknown:
             return http.Response(status=404, headers=headers)
         window = request.query.get("window")
-        told = self.ranking() | {"window": window, "now": instant.format(int(time.time() * 1000))}
+        told = self.ranking() | {"window": window, "now": instant.format(int(time.time() * 1000))} | self.read_as
         if window in self.held:
             await self.held[window].wait()
         return http.json_response(told, headers=headers)
@@ -146,6 +147,24 @@ async def test_the_list_is_text_with_links_in_order(context: BrowserContext, hos
     hrefs = await page.eval_on_selector_all("most-read a", "(all) => all.map(({ href }) => href)")
     assert hrefs[0] == "https://news.example/1"
     assert await page.locator("most-read :is(b, script)").count() == 0
+
+
+async def test_a_list_begins_on_the_side_of_its_channel(context: BrowserContext, host: Host, reads: Reads) -> None:
+    """On a page of any direction, also when the stream has brought another list; unless the element says otherwise."""
+    reads.read_as = {"lang": "ar", "dir": "rtl"}
+    element = f'<most-read channel="en" base="{reads.url}"></most-read>'
+    page = await visit(context, host, element + element.replace(" ", ' dir="ltr" ', 1))
+    theirs, ours = page.locator("most-read").nth(0), page.locator("most-read").nth(1)
+    for title in ("First", "New"):
+        for one, left in ((theirs, False), (ours, True)):
+            await one.get_by_role("link", name=title).wait_for()
+            box, rank = await one.bounding_box(), await one.locator(".rank").first.bounding_box()
+            heading = await one.get_by_role("heading").evaluate("(it) => getComputedStyle(it).direction")
+            assert box and rank
+            assert (rank["x"] < box["x"] + box["width"] / 2, heading == "ltr") == (left, left)
+            assert await one.get_by_role("list").get_attribute("lang") == "ar"
+        reads.titles = ["New", "First"]
+        await hears(page, reads, {"type": "most_read", "window": "24h", **reads.ranking()})
 
 
 async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContext, host: Host, reads: Reads) -> None:

@@ -67,7 +67,7 @@ async def most_read(request: Request) -> Response:
     stale = as_of is None or fanout.now - as_of > hide_after
     shown = [] if stale else _shown(fanout, rows)[: whole_number(request, "limit", DEFAULT_ROWS, ROWS)]
     body: dict[str, Any] = {"window": name, "as_of": instant.format(as_of) if as_of else None}
-    body |= {"now": instant.format(fanout.now), "stories": shown}
+    body |= {"now": instant.format(fanout.now), **_read_as(fanout.channel), "stories": shown}
     body |= {scope.kind: scope.name} if scope.kind else {}
     body |= {"stale": True} if stale else {}
     if "explain" not in request.query_params:
@@ -76,6 +76,11 @@ async def most_read(request: Request) -> Response:
     told = await lists.explain(scope, [row["id"] for row in shown], fanout.now) if shown else {}
     body["stories"] = [{**row, "explain": told[row["id"]]} for row in shown]
     return JSONResponse(body, headers=NO_STORE)
+
+
+def _read_as(channel: Channel) -> dict[str, str]:
+    """The language of what has none of its own, and the side on which a list of it begins."""
+    return {"lang": channel.lang, "dir": channel.dir}
 
 
 def _shown(fanout: Fanout, rows: list[Row]) -> list[Row]:
@@ -103,7 +108,7 @@ async def read_next(request: Request) -> Response:
     found = related.read_next(story, around.stories, after, around.coverage, around.barred)
     shown = await _shown_with(request, channel, [one.story for one in found])
     rows = [{**shown[one.story.id], "why": one.why, "about": one.about} for one in found if one.story.id in shown]
-    return JSONResponse({"story": story.id, "stories": rows}, headers=LIST_CACHE)
+    return JSONResponse({"story": story.id, **_read_as(fanout.channel), "stories": rows}, headers=LIST_CACHE)
 
 
 async def reads(request: Request) -> Response:
@@ -186,7 +191,8 @@ async def rulings(request: Request) -> Response:
 
 
 async def coverage(request: Request) -> Response:
-    channel, name = _fanout(request).channel.name, request.path_params["name"]
+    of, name = _fanout(request).channel, request.path_params["name"]
+    channel = of.name
     if len(name) > NAME_LIMIT:
         raise _fault("name", f"is longer than {NAME_LIMIT} characters")
     kept: dict[str, Any] | None
@@ -194,7 +200,7 @@ async def coverage(request: Request) -> Response:
         kept = (await _stories(request).coverages(channel)).get(name)
         found = await _stories(request).find(channel, kept["stories"]) if kept else {}
         rows = list((await _shown_with(request, channel, list(found.values()))).values())
-        body = {"name": name, "title": kept["title"] if kept else None, "stories": rows}
+        body = {"name": name, "title": kept["title"] if kept else None, **_read_as(of), "stories": rows}
         return JSONResponse(body, headers=LIST_CACHE)
     await _editor(request, Right.CURATE)
     kept = None

@@ -22,7 +22,7 @@ export class Stories extends HTMLElement {
   /** The heading, by language. @type {Record<string, string>} */
   _titles;
 
-  /** What the server has told last, and the headlines that have left. */
+  /** What the server has told last, and the headlines that have left. @type {any} */
   _told = { stories: [] };
   _gone = new Set();
   _asked = 0;
@@ -90,7 +90,7 @@ export class Stories extends HTMLElement {
   _age() {}
 
   _show(told) {
-    this._told = told;
+    this._told = { ...this._told, ...told }; // a stream says of rows only
     this._draw();
   }
 
@@ -100,18 +100,19 @@ export class Stories extends HTMLElement {
     const lang = languageOf(this.lang, document.documentElement.lang);
     const title = make("h2", "title", this.getAttribute("label") || this._titles[lang.split("-")[0]] || this._titles.en);
     const list = make("ol", "list", ...shown.map((story, index) => row(story, index, lang)));
+    list.lang = this._told.lang || "";
+    title.dir = list.dir = this.dir || this._told.dir || "";
     this.hidden = shown.length === 0;
     this.shadowRoot.replaceChildren(title, list);
     this._age();
   }
 }
 
-function row({ title, link, section, lang, dir }, index, digits) {
+function row({ title, link, section, lang }, index, digits) {
   const rank = make("span", "rank", (index + 1).toLocaleString(digits));
   rank.ariaHidden = "true"; // the list counts by itself
   const words = make("bdi", "words", title);
   if (lang) words.lang = lang;
-  if (dir) words.dir = dir;
   const anchor = make("a", "link", words);
   if (/^https?:/i.test(link)) anchor.href = link;
   return make("li", "item", rank, make("span", "", section ? make("span", "section", section) : "", anchor));

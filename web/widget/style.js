@@ -18,7 +18,7 @@ li,.quiet{display:flex;align-items:center}
 .label{grid-area:label;display:grid;place-content:center start;align-items:center}
 .title{min-block-size:1.25em;font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.9}
-.state,.time,.urgency,.note,.count{font-size:.8125rem}
+.state,.time,.kicker,.note,.count,.urgency{font-size:.8125rem}
 .time,.urgency,.count,.track li{white-space:nowrap}
 .state::before{content:"○ "/"";color:#b86e00}
 [data-state=live] .state::before{content:"● "/"";color:#14915c}
