@@ -12,9 +12,9 @@ section{display:grid;grid:"label stage controls"1fr/8rem 1fr auto;block-size:100
 ul{margin:0;padding:0;list-style:none}
 a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
-:focus-visible{outline:3px solid;outline-offset:-3px}
+:focus-visible{outline:3px solid}
 li,.quiet{display:flex;align-items:center}
-.label,li,.strap,.quiet{gap:0 .625rem;padding-inline:1rem}
+.label,li,.strap,.quiet{gap:.125rem .625rem;padding-inline:1rem}
 .label{grid-area:label;display:grid;place-content:center start;align-items:center}
 .title{min-block-size:1.25em;font-weight:750}
 .state,.time,.kicker,.note,.quiet{font-weight:400;opacity:.9}
@@ -37,7 +37,7 @@ li,.quiet{display:flex;align-items:center}
 .strap>*{margin-inline-end:.625rem}
 .flash,.count{padding:.125rem .375rem}
 .controls{grid-area:controls;display:flex}
-button{min-inline-size:2.75rem;border:0;background:none;color:inherit;font:inherit;cursor:pointer}
+button{min-inline-size:2.75rem;border:0;background:none;color:inherit;font:inherit;cursor:pointer;outline-offset:-3px}
 button:hover{background:#8883}
 button::before{content:"";display:inline-block;block-size:.75rem;inline-size:.25rem;border:solid;border-width:0 .1875rem;vertical-align:middle}
 .hide::before{block-size:0;inline-size:.75rem;border-width:0 0 .1875rem}
