@@ -113,9 +113,9 @@ async def studio() -> AsyncIterator[Studio]:
         path = Path(folder)
         (path / "ticker.toml").write_text(CHANNELS)
         redis = RedisServer(next(iter(binaries().values())), path / "redis").start()
-        web = Web(redis.url, path, TICKER_CONFIG=str(path / "ticker.toml"))
-        scheduler = Process("ticker", "scheduler", env=web.env, log=path / "scheduler.log")
         try:
+            web = Web(redis.url, path, TICKER_CONFIG=str(path / "ticker.toml"))
+            scheduler = Process("ticker", "scheduler", env=web.env, log=path / "scheduler.log")
             async with (
                 running(web, scheduler),
                 aiohttp.ClientSession() as http,

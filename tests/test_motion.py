@@ -639,6 +639,63 @@ def test_until_others_can_be_joined_a_late_page_is_not_empty(engine: Engine, let
     assert entered == fills
 
 
+def test_a_late_page_is_joined_a_round_later_where_nothing_fits_before(engine: Engine) -> None:
+    loop, news = [item("a", 5)], item("new", 5)
+    begun = playlist(items=loop)
+    for sent, late in ((438, 557), (438, 560), (450, 571)):
+        told = playlist(START + sent, items=[*loop, news], arrives=START + late)
+        pictures = engine.watch([begun, told], range(START, START + 1400))
+        assert {picture["state"] for picture in pictures} == {"on"}
+
+
+def test_what_a_late_page_lets_out_of_its_own_does_not_keep_it_from_the_others(engine: Engine) -> None:
+    begun = playlist(id="p0", items=[item("k", 20), item("long", 300)])
+    for sent in (1, 20, 40, 59):
+        told = playlist(START + sent, id="p1", items=[item("a", 5)], leaving=["k", "long"])
+        newest = playlist(START + sent + 300, id="p2", items=[item("a", 5), item("b", 5)], leaving=["k", "long"])
+        frames = range(START, START + 2200)
+        main = engine.watch([begun, told, newest], frames)
+        backup = engine.watch([begun, {**told, "arrives": told["frame"] + 70}, newest], frames)
+        assert [strip(one) for one in backup[-400:]] == [strip(one) for one in main[-400:]]
+
+
+def test_a_kill_that_is_heard_before_the_news_holds_parts_no_pages(engine: Engine) -> None:
+    loop = [item("a", 30), item("wrong", 50), item("b", 30), item("c", 30)]
+    right = [one for one in loop if one["id"] != "wrong"]
+    begun = playlist(id="p0", items=loop)
+    news = playlist(START + 172, id="p1", items=[*loop, item("new", 20)])
+    kill = playlist(START + 187, id="p2", items=[*right, item("new", 20)])
+    main, backup = (
+        engine.watch(
+            [begun, *({**one, "arrives": one["frame"] - before} for one in (news, kill))], range(START, START + 1000)
+        )
+        for before in (18, 13)
+    )
+    assert [strip(one) for one in main[174:]] == [strip(one) for one in backup[174:]]
+    assert not any(one["id"].startswith("fallback") for picture in main for one in picture["items"])
+
+
+def test_what_runs_out_is_not_cut_off_where_nothing_comes_behind_it(engine: Engine) -> None:
+    told = playlist(START + 20, leaving=["a", "b"], fallback=[], arrives=START + 100)
+    pictures = engine.watch([playlist(items=[item("a", 30), item("b", 30)]), told], range(START, START + 300))
+    (last,) = [one["last"] for picture in pictures for one in picture["ran"] if one["id"] == "b"][:1]
+    assert last == START + (ROOM - 4 + 2 * 300 + GAP) // 4 - 1
+
+
+def test_when_an_output_is_turned_round_nothing_jumps_to_the_other_side(engine: Engine) -> None:
+    items = [item("a", 30), item("b", 30)]
+    pictures = engine.watch(
+        [playlist(items=items), playlist(START + 60, items=items, dir="rtl")], range(START, START + 90)
+    )
+    assert seen(pictures[60]) == [("b", ROOM - 4)]
+
+
+def test_where_there_is_no_room_it_goes_on(engine: Engine) -> None:
+    begun = playlist(items=[item("a", 30), item("b", 60)])
+    told = playlist(START + 20, items=[item("a", 30), item("n", 30)], leaving=["b"], arrives=START + 100)
+    assert len(engine.ask("watch", [begun, told], {**RULER, "room": 0}, list(range(START, START + 200)), {})) == 200
+
+
 def test_what_went_with_the_bar_does_not_come_back_with_it(engine: Engine) -> None:
     old, new = [item("a", 30), item("b", 30)], [item("a", 30, 2), item("b", 30)]
     told = [playlist(items=old), playlist(START + 40, items=new), playlist(START + 60, items=new, on=False, stop="now")]

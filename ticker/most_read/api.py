@@ -191,23 +191,22 @@ async def rulings(request: Request) -> Response:
 
 
 async def coverage(request: Request) -> Response:
-    of, name = _fanout(request).channel, request.path_params["name"]
-    channel = of.name
+    channel, name = _fanout(request).channel, request.path_params["name"]
     if len(name) > NAME_LIMIT:
         raise _fault("name", f"is longer than {NAME_LIMIT} characters")
     kept: dict[str, Any] | None
     if request.method == "GET":
-        kept = (await _stories(request).coverages(channel)).get(name)
-        found = await _stories(request).find(channel, kept["stories"]) if kept else {}
-        rows = list((await _shown_with(request, channel, list(found.values()))).values())
-        body = {"name": name, "title": kept["title"] if kept else None, **_read_as(of), "stories": rows}
+        kept = (await _stories(request).coverages(channel.name)).get(name)
+        found = await _stories(request).find(channel.name, kept["stories"]) if kept else {}
+        rows = list((await _shown_with(request, channel.name, list(found.values()))).values())
+        body = {"name": name, "title": kept["title"] if kept else None, **_read_as(channel), "stories": rows}
         return JSONResponse(body, headers=LIST_CACHE)
     await _editor(request, Right.CURATE)
     kept = None
     if request.method == "PUT":
         given, _ = await read_model(request, Coverage)
         kept = given.model_dump(mode="json")
-    await _stories(request).cover(channel, name, kept)
+    await _stories(request).cover(channel.name, name, kept)
     return JSONResponse({"name": name, "coverage": kept}, headers=NO_STORE)
 
 

@@ -15,6 +15,7 @@ import { isLine, Track } from "./track.js";
 const RISE = 12; // frames in which the bar, or the strap of a take-over, comes and goes
 const ROLL = 10; // frames in which one headline makes way for the next when they flip
 const MOST_COVERS = 64; // of newer playlists: what the oldest of them took off, those after it have taken off as well
+const MOST_TRIES = 4; // of the places at which a page that was late may be where the others are
 const READY = 64; // frames before it can be seen that an item stands ready
 
 /** @param {any} playlist @param {any} ruler @param {any} [anchor] @param {number} [origin] */
@@ -76,9 +77,10 @@ export function rejoin(shown, next, frame) {
   const from = Math.max(frame + 1, next.frame); // the first that is drawn of it
   const [gone, had] = [distance(next, from), distance(shown, from)];
   const joined = { ...next, origin: shown.origin + had - gone };
-  if (shown.flips || shown.room !== next.room || !next.playlist.on || !levelOf(shown, from)) return joined;
+  const isAnother = shown.room !== next.room || shown.playlist.dir !== next.playlist.dir;
+  if (isAnother || !next.room || shown.flips || !next.playlist.on || !levelOf(shown, from)) return joined;
   const edge = gone + next.room - next.step;
-  const isOn = ({ x, width }) => x < edge && x + width - next.gap > gone;
+  const isOn = ({ x, width, item }) => x < edge && x + width - next.gap > gone && !isCovered(next, item);
   const known = knownOf(next.playlist);
   const theirs = entriesOn(next, gone).filter(isOn);
   const kept = entriesOn(shown, had)
@@ -87,28 +89,52 @@ export function rejoin(shown, next, frame) {
     .filter(isOn);
   const isAlike = ({ item, x }, i) => theirs[i] && isSame(item, theirs[i].item) && x === theirs[i].x;
   if (!kept.length || (kept.every(isAlike) && theirs.length === kept.length)) return joined;
-  const follows = next.track.behind(Math.max(edge, ...kept.map(({ x, width }) => x + width)));
-  if (!follows) return joined;
   const alone = goOn(shown, { ...next.playlist, frame: from, anchor: null }, next.ruler);
-  const coming = alone.track.between(0, follows.x - gone).filter(({ before }) => before);
-  const own = coming.map((entry) => ({ ...entry, x: entry.x + gone }));
-  return { ...joined, kept: bridged(kept, own, follows.x, edge, next), edge: follows.x };
+  const own = (end) =>
+    alone.track
+      .between(0, end - gone)
+      .map((entry) => ({ ...entry, x: entry.x + gone }))
+      .filter(({ x, item }) => x >= edge && !isCovered(next, item));
+  return { ...joined, ...met(next, kept, own, edge) };
+}
+
+/** At the first of theirs up to which nothing is empty; where there is none, at the first. */
+function met(motion, kept, own, edge) {
+  const found = [];
+  for (let place = Math.max(edge, ...kept.map(endOf)); found.length < MOST_TRIES; ) {
+    const follows = motion.track.behind(place);
+    if (!follows) break;
+    const bridge = bridged(kept, own(follows.x), follows.x, edge, motion);
+    found.push({ kept: bridge, edge: follows.x });
+    if (follows.x <= emptyFrom(motion, bridge[bridge.length - 1])) return found[found.length - 1];
+    place = follows.x + 1;
+  }
+  return found[0] || { kept, edge: Infinity };
 }
 
 /** So that nothing is empty until `end`: our own, the last of it sooner so that it ends there; else fallback lines. */
 function bridged(kept, own, end, edge, motion) {
-  const { room, step, gap } = motion;
   const bridge = kept.slice();
-  const tail = () => bridge[bridge.length - 1].x + bridge[bridge.length - 1].width;
-  const empty = () => tail() - gap + room - step; // the place from which on nothing would be seen any more
+  const last = () => bridge[bridge.length - 1];
   const add = (entry, place) => {
-    const x = Math.min(Math.max(place, tail(), edge), end - entry.width);
-    if (end > empty() && x >= Math.max(tail(), edge)) bridge.push({ ...entry, x });
+    const soonest = Math.max(endOf(last()), edge);
+    const x = Math.min(Math.max(place, soonest), end - entry.width);
+    if (end > emptyFrom(motion, last()) && x >= soonest) bridge.push({ ...entry, x });
   };
   for (const entry of own) add(entry, entry.x);
   const lines = motion.playlist.fallback.map((_, i) => lineOf(motion, `fallback:${i}`));
-  for (let rounds = (end - edge) / room; rounds > 0; rounds -= 1) for (const line of lines) add(line, empty());
+  const rounds = Math.ceil((end - edge) / motion.room);
+  for (let i = 0; i < rounds; i += 1) for (const line of lines) add(line, emptyFrom(motion, last()));
   return bridge;
+}
+
+function endOf({ x, width }) {
+  return x + width;
+}
+
+/** The last place at which another may stand, so that it comes as this one's words leave. */
+function emptyFrom({ room, step, gap }, entry) {
+  return endOf(entry) - gap + room - step;
 }
 
 function lineOf({ playlist, ruler }, id) {
@@ -116,6 +142,7 @@ function lineOf({ playlist, ruler }, id) {
   return { id, item, width: ruler.widthOf(item) + ruler.gap };
 }
 
+/** Without what only this page shows until it is where the others are: what comes follows from what all have. */
 function asOthers(motion) {
   return { ...motion, kept: [], edge: -Infinity };
 }

@@ -49,14 +49,14 @@ export class Track {
 
   /** The first one that stands at or behind a place, however far; null: none comes. */
   behind(place) {
-    this._fill(place, place);
-    const isThere = this._entries.some(({ x }) => x >= place) || this._extend();
-    return isThere ? this._entries.find(({ x }) => x >= place) : null;
+    this.between(place, place);
+    const first = () => this._entries.find(({ x }) => x >= place) || null;
+    return first() || (this._extend() ? first() : null);
   }
 
   /** What was still to come before the first one that stands at or behind a place. */
   pending(place) {
-    this._fill(place, place);
+    this.between(place, place);
     const ahead = this._entries.find((entry) => entry.x >= place && entry.before);
     return ahead ? ahead.before : this._state();
   }

@@ -90,7 +90,8 @@ export class Stories extends HTMLElement {
   _age() {}
 
   _show(told) {
-    this._told = { ...this._told, ...told }; // a stream says of rows only
+    const { lang, dir } = this._told;
+    this._told = { lang, dir, ...told }; // a stream does not say them
     this._draw();
   }
 
@@ -100,7 +101,7 @@ export class Stories extends HTMLElement {
     const lang = languageOf(this.lang, document.documentElement.lang);
     const title = make("h2", "title", this.getAttribute("label") || this._titles[lang.split("-")[0]] || this._titles.en);
     const list = make("ol", "list", ...shown.map((story, index) => row(story, index, lang)));
-    list.lang = this._told.lang || "";
+    list.lang = this._told.lang || lang;
     title.dir = list.dir = this.dir || this._told.dir || "";
     this.hidden = shown.length === 0;
     this.shadowRoot.replaceChildren(title, list);
