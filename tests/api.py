@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import aiohttp
+from yarl import URL
 
 from tests.servers import RedisServer, Web, eventually, eventually_now
 from ticker.keys import Keys
@@ -22,6 +23,7 @@ approval = ["flash"]
 [channels.closed]
 origins = ["https://news.example"]
 """
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 FEEDS = ("rss", "atom", "json", "csv", "xml", "txt")
 READABLE = ("", "/events", *(f"/feed.{shape}" for shape in FEEDS))
 
@@ -82,6 +84,16 @@ class Api:
     async def edit(self, headline: Any, version: int | None = None, **fields: Any) -> Answer:
         return await self("PATCH", f"headlines/{headline['id']}", fields,
                           If_Match=f'"{version or headline["version"]}"')  # fmt: skip
+
+    async def read(self, link: str, reader: int) -> None:
+        """One reader's read of a story, as a page of the story's site says it."""
+        site = f"{URL(link).origin()}"
+        headers = {"User-Agent": f"{BROWSER} v{reader}", "Origin": site, "Content-Type": "text/plain"}
+        said = urlencode({"s": link, "d": "12"})
+        async with self.http.post(f"{self.url}{self.base}reads", data=said, headers=headers) as answer:
+            assert answer.status == 204
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "Set-Cookie" not in answer.headers
 
     async def board(self) -> dict[str, Any]:
         return {headline["id"]: headline for headline in (await self.get()).json["headlines"]}

@@ -17,7 +17,6 @@ from tests.api import Api, fresh_key
 from tests.chromium import browser
 from tests.hosts import Host, hosting
 from tests.servers import ROOT, Process, RedisServer, Web, binaries, eventually, running
-from tests.test_counting import BROWSER
 
 FOLDER = ROOT / "docs" / "widget"
 SITE = "https://news.example.org"
@@ -141,20 +140,12 @@ async def fill(desks: dict[str, Api]) -> None:
             story = {"title": headline["text"], "link": link, "section": LANGUAGES[channel][1], "published_at": now}
             assert (await desk("POST", "stories", story)).status in {200, 201}
             for reader in range(20 - 2 * number):
-                await read(desk, link, reader)
+                await desk.read(link, reader)
 
         async def ranked(desk: Api = desk, count: int = len(BOARDS[channel])) -> bool:
             return len((await desk.get("most-read?window=24h")).json["stories"]) == count
 
         await eventually(ranked, f"{channel} is ranked")
-
-
-async def read(desk: Api, link: str, reader: int) -> None:
-    headers = {"User-Agent": f"{BROWSER} v{reader}", "Origin": SITE, "Content-Type": "text/plain"}
-    data = {"s": link, "d": "12"}
-    said = aiohttp.FormData(data)().decode()  # type: ignore[union-attr]
-    async with desk.http.post(f"{desk.url}{desk.base}reads", data=said, headers=headers) as answer:
-        assert answer.status == 204
 
 
 async def flash(here: Studio) -> bytes:

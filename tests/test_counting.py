@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.api import BROWSER
 from tests.samples import NOW
 from ticker.channel import MostRead
 from ticker.most_read import counting
@@ -18,7 +19,6 @@ from ticker.most_read.story import story_id
 POLICY = MostRead(hosts=("news.example.org",))
 LINK = "https://news.example.org/storm"
 STORY = story_id(LINK)
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 ADDRESS = "203.0.113.7"
 
 

@@ -43,9 +43,10 @@ class Engine:
 def engine() -> Iterator[Engine]:
     engine = Engine()
     with engine.process:
-        yield engine
-        assert engine.process.stdin
-        engine.process.stdin.close()
+        try:
+            yield engine
+        finally:
+            engine.process.kill()  # it may be in a loop that never ends
 
 
 def playlist(frame: int = START, **fields: Any) -> Any:
@@ -657,6 +658,17 @@ def test_what_a_late_page_lets_out_of_its_own_does_not_keep_it_from_the_others(e
         main = engine.watch([begun, told, newest], frames)
         backup = engine.watch([begun, {**told, "arrives": told["frame"] + 70}, newest], frames)
         assert [strip(one) for one in backup[-400:]] == [strip(one) for one in main[-400:]]
+
+
+@pytest.mark.parametrize("turned", [{"mode": "flip"}, {"dir": "rtl"}])
+def test_a_page_that_hears_late_of_another_way_to_run_comes_to_the_others(engine: Engine, turned: Any) -> None:
+    loop = [item(name, 30 + 7 * i) for i, name in enumerate("abcdefg")]
+    begun, told = playlist(items=loop), playlist(START + 50, items=[*loop, item("new", 12)], **turned)
+    frames = range(START, START + 1500)
+    main = engine.watch([begun, told], frames)
+    for late in (150, 400):
+        backup = engine.watch([begun, {**told, "arrives": told["frame"] + late}], frames)
+        assert [strip(one) for one in backup[-300:]] == [strip(one) for one in main[-300:]]
 
 
 def test_a_kill_that_is_heard_before_the_news_holds_parts_no_pages(engine: Engine) -> None:

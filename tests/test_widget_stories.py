@@ -167,6 +167,24 @@ async def test_a_list_begins_on_the_side_of_its_channel(context: BrowserContext,
         await hears(page, reads, {"type": "most_read", "window": "24h", **reads.ranking()})
 
 
+async def test_a_list_that_is_of_a_section_no_more_keeps_the_rows_that_no_stream_brings(
+    context: BrowserContext, host: Host, reads: Reads
+) -> None:
+    reads.titles = [f"Story {n}" for n in range(1, 13)]
+    reads.read_as = {"section": "World"}
+    page = await visit(
+        context, host, f'<most-read channel="en" base="{reads.url}" section="World" limit="12"></most-read>'
+    )
+    await lists(page, *reads.titles)
+    reads.read_as, reads.titles = {}, [f"Story {n}" for n in range(12, 0, -1)]
+    await page.evaluate("() => document.querySelector('most-read').removeAttribute('section')")
+    await lists(page, *reads.titles)
+    told = reads.ranking()
+    first, second, *more = told["stories"][:10]
+    await hears(page, reads, {"type": "most_read", "window": "24h", **told, "stories": [second, first, *more]})
+    await lists(page, *(reads.titles[1::-1] + reads.titles[2:]))
+
+
 async def test_the_list_moves_with_the_stream_of_the_page(context: BrowserContext, host: Host, reads: Reads) -> None:
     page = await visit(context, host, f'<most-read channel="en" window="24h" base="{reads.url}" limit="2"></most-read>')
     await page.wait_for_selector("most-read a")

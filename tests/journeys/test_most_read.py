@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.api import Api
+from tests.api import BROWSER, Api
 from tests.chromium import browser
 from tests.hosts import hosting
 from tests.journeys.readers import new_key
@@ -21,23 +21,12 @@ hosts = ["news.example.org"]
 least_reads = 1
 settle_seconds = 0
 """
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 SITE = "https://news.example.org"
 READS = "/v1/channels/en/reads"
 
 
 def link(name: str) -> str:
     return f"{SITE}/{name}?id=1&page=2"
-
-
-async def read(http: aiohttp.ClientSession, web: Web, name: str, reader: int) -> None:
-    """One reader's read, over HTTP."""
-    headers = {"User-Agent": f"{BROWSER} v{reader}", "Origin": SITE, "Content-Type": "text/plain"}
-    said = aiohttp.FormData({"s": link(name), "d": "12"})().decode()  # type: ignore[union-attr]
-    async with http.post(web.url + READS, data=said, headers=headers) as answer:
-        assert answer.status == 204
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert "Set-Cookie" not in answer.headers
 
 
 def as_browser(web: Web, reader: int) -> connect:
@@ -64,10 +53,10 @@ async def test_a_list_from_beacons_and_frames_reaches_every_reader_and_a_kill_le
             return [story["title"] for story in told["stories"]]
 
         for reader in range(5):
-            await read(http, web, "one", reader)
-            await read(http, web, "one", reader)  # again: the same reader within half an hour
+            await desk.read(link("one"), reader)
+            await desk.read(link("one"), reader)  # again: the same reader within half an hour
         for reader in range(3):
-            await read(http, web, "two", reader)
+            await desk.read(link("two"), reader)
         async with as_browser(web, 1) as first, as_browser(web, 2) as second:
             for socket in (first, second, first):
                 await say(socket, "three")
@@ -76,7 +65,7 @@ async def test_a_list_from_beacons_and_frames_reaches_every_reader_and_a_kill_le
             outcomes = [await web.metric("ticker_reads_total", outcome=name) for name in ("counted", "repeat")]
             assert outcomes == [10, 6]
             for reader in range(3, 9):
-                await read(http, web, "two", reader)
+                await desk.read(link("two"), reader)
             await eventually(lambda: _first(ranked, "About two"))
 
             told = [message for message in await events.until("most_read") if message["type"] == "most_read"]

@@ -95,21 +95,23 @@ export function rejoin(shown, next, frame) {
       .between(0, end - gone)
       .map((entry) => ({ ...entry, x: entry.x + gone }))
       .filter(({ x, item }) => x >= edge && !isCovered(next, item));
-  return { ...joined, ...met(next, kept, own, edge) };
+  return { ...joined, ...meeting(next, kept, own, edge) };
 }
 
 /** At the first of theirs up to which nothing is empty; where there is none, at the first. */
-function met(motion, kept, own, edge) {
-  const found = [];
-  for (let place = Math.max(edge, ...kept.map(endOf)); found.length < MOST_TRIES; ) {
+function meeting(motion, kept, own, edge) {
+  let first = null;
+  let place = Math.max(edge, ...kept.map(endOf));
+  for (let i = 0; i < MOST_TRIES; i += 1) {
     const follows = motion.track.behind(place);
     if (!follows) break;
     const bridge = bridged(kept, own(follows.x), follows.x, edge, motion);
-    found.push({ kept: bridge, edge: follows.x });
-    if (follows.x <= emptyFrom(motion, bridge[bridge.length - 1])) return found[found.length - 1];
+    const made = { kept: bridge, edge: follows.x };
+    if (follows.x <= emptyFrom(motion, bridge[bridge.length - 1])) return made;
+    first = first || made;
     place = follows.x + 1;
   }
-  return found[0] || { kept, edge: Infinity };
+  return first || { kept, edge: Infinity };
 }
 
 /** So that nothing is empty until `end`: our own, the last of it sooner so that it ends there; else fallback lines. */

@@ -46,7 +46,7 @@ button::before{content:"";display:inline-block;block-size:.75rem;inline-size:.25
 .count{margin-inline-start:.375rem;border:1px solid;border-radius:1rem}
 .unseen{position:absolute;clip-path:inset(50%)}
 @container (inline-size < 40rem){
-section{grid:"label controls"1.375rem"stage controls"1fr/1fr auto;font-size:1rem}
+section{grid:"label controls"1.125rem"stage controls"1fr/1fr auto;font-size:1rem}
 section:not([data-mode=list]) .time{display:none}
 .label{grid-auto-flow:column;align-content:end;font-size:.875rem}
 .stage{border:0}
